@@ -1,0 +1,163 @@
+"""Every intermediate of one forward pass, by name, as frozen numpy arrays.
+
+The names and their meaning follow TransformerLens (Nanda and Bloom 2022). Legend as in ``llm.model``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from llm.config import ModelConfig
+from llm.model import Tap, Transformer, identity
+
+# Point -> shape without the batch axis (which a tap sees in front). ``{i}`` is the layer.
+POINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "embed.token": "(T, C)",
+        "embed.position": "(T, C)",
+        "embed.sum": "(T, C)",
+        "embed.norm": "(T, C)",  # only with embedding_norm
+        "blocks.{i}.resid_pre": "(T, C)",
+        "blocks.{i}.norm1": "(T, C)",
+        "blocks.{i}.attn.q": "(H, T, D)",  # after RoPE where used
+        "blocks.{i}.attn.k": "(H, T, D)",
+        "blocks.{i}.attn.v": "(H, T, D)",
+        "blocks.{i}.attn.scores": "(H, T, T)",  # scaled, ALiBi added, masked with -inf
+        "blocks.{i}.attn.pattern": "(H, T, T)",
+        "blocks.{i}.attn.z": "(H, T, D)",
+        "blocks.{i}.attn.head_out": "(H, T, C)",  # without the projection's bias
+        "blocks.{i}.attn.out": "(T, C)",
+        "blocks.{i}.resid_mid": "(T, C)",
+        "blocks.{i}.norm2": "(T, C)",
+        "blocks.{i}.mlp.pre": "(T, F)",
+        "blocks.{i}.mlp.gate": "(T, F)",  # only with swiglu
+        "blocks.{i}.mlp.post": "(T, F)",
+        "blocks.{i}.mlp.out": "(T, C)",
+        "blocks.{i}.resid_post": "(T, C)",
+        "final_norm": "(T, C)",
+        "logits": "(T, V)",
+    }
+)
+
+
+@lru_cache(maxsize=64)
+def point_shapes(config: ModelConfig, n_tokens: int) -> Mapping[str, tuple[int, ...]]:
+    """Name -> shape of every point that a model of this configuration records for ``n_tokens`` tokens."""
+    sizes = {
+        "T": n_tokens,
+        "C": config.d_model,
+        "H": config.n_heads,
+        "D": config.d_head,
+        "F": config.mlp_width,
+        "V": config.vocab_size,
+    }
+    skipped = set() if config.embedding_norm else {"embed.norm"}
+    if config.activation != "swiglu":
+        skipped.add("blocks.{i}.mlp.gate")
+    shapes = {}
+    for point, letters in POINTS.items():
+        if point in skipped:
+            continue
+        shape = tuple(sizes[letter] for letter in letters.strip("()").split(", "))
+        for i in range(config.n_layers) if "{i}" in point else [0]:
+            shapes[point.format(i=i)] = shape
+    return MappingProxyType(shapes)
+
+
+class Trace(Mapping[str, np.ndarray]):
+    """Point name -> read-only float32 array, for the token ids in ``ids``."""
+
+    def __init__(self, config: ModelConfig, ids: tuple[int, ...], arrays: dict[str, np.ndarray]) -> None:
+        self.config = config
+        self.ids = ids
+        self._arrays = MappingProxyType(arrays)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._arrays:
+            raise KeyError(f"{name!r} was not recorded; recorded points: {', '.join(self._arrays)}")
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all recorded arrays."""
+        return sum(a.nbytes for a in self._arrays.values())
+
+
+class Recorder:
+    """A tap that copies what passes into one block of memory. ``edit`` is another tap that may change each tensor first.
+
+    One block, because many small allocations that outlive the forward pass cost more page faults than the copy costs.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], edit: Tap = identity) -> None:
+        self.edit = edit
+        # per-head outputs cost as much as the projection itself, so the model asks whether anybody wants them
+        wanted = any(name.endswith(".head_out") for name in shapes)
+        self.skips_head_out = not wanted and getattr(edit, "skips_head_out", edit is identity)
+        sizes = [math.prod(shape) for shape in shapes.values()]
+        parts = _empty(sum(sizes)).split(sizes)
+        self.kept = {name: part.view(1, *shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+    def __call__(self, name: str, x: Tensor) -> Tensor:
+        x = self.edit(name, x)
+        kept = self.kept.get(name)
+        if kept is not None:
+            kept.copy_(x)
+        return x
+
+
+def trace(
+    model: Transformer, ids: Tensor | Collection[int], names: Collection[str] | None = None, *, edit: Tap = identity
+) -> Trace:
+    """Run ``model`` on one sequence and keep its intermediates.
+
+    Args:
+        ids: (T,) token ids, at least one and at most ``context_length``.
+        names: the points to record; None records all of them.
+        edit: a tap that may change tensors on their way (an ablation, for one).
+
+    Returns:
+        A frozen mapping from point name to a float32 array without the batch axis.
+
+    Raises:
+        ValueError: for no tokens, too many, or a name that this model does not have.
+    """
+    ids = torch.as_tensor(list(ids) if not isinstance(ids, Tensor) else ids, dtype=torch.long)
+    if ids.ndim != 1 or len(ids) == 0:
+        raise ValueError(f"a trace needs a sequence of at least one token, not ids of shape {tuple(ids.shape)}")
+    shapes = point_shapes(model.config, len(ids))
+    if names is not None:
+        unknown = set(names) - set(shapes)
+        if unknown:
+            raise ValueError(f"this model has no point {', '.join(sorted(unknown))}; see llm.trace.POINTS")
+        shapes = {name: shapes[name] for name in names}
+    recorder = Recorder(shapes, edit)
+    with torch.inference_mode():
+        model(ids[None].to(model.token_embedding.weight.device), recorder)
+    return Trace(model.config, tuple(ids.tolist()), {name: _frozen(kept) for name, kept in recorder.kept.items()})
+
+
+def _frozen(kept: Tensor) -> np.ndarray:
+    array = kept.numpy()[0]
+    array.flags.writeable = False
+    return array
+
+
+def _empty(size: int) -> Tensor:
+    """``size`` uninitialised float32 numbers. From 4 MB on numpy asks the system for huge pages, which are quicker to fault in."""
+    four_megabytes = 1 << 20
+    reserve = max(size, four_megabytes) if size > four_megabytes // 4 else size
+    return torch.from_numpy(np.empty(reserve, dtype=np.float32))[:size]
