@@ -67,6 +67,7 @@ class ModelConfig:
     - ``qk_norm``: queries and keys divided by their root mean square before the dot product (Henry et al. 2020).
     - ``embedding_norm``: a norm (without weights) right after the embeddings.
     - ``zero_init``: output projections and an untied unembedding start at zero, so that a new block starts as the identity.
+    - ``embedding_std``, ``weight_std``: spread of the initial embeddings and of the blocks' matrices (0.02 in GPT-2).
     """
 
     vocab_size: int
@@ -90,6 +91,8 @@ class ModelConfig:
     qk_norm: bool = False
     embedding_norm: bool = False
     zero_init: bool = False
+    embedding_std: float = 0.02
+    weight_std: float = 0.02
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "context_length", "n_layers", "n_heads", "d_model"):
@@ -104,6 +107,8 @@ class ModelConfig:
         _between("dropout", self.dropout, 0.0, 0.95)
         _between("rope_base", self.rope_base, 1.0, 1e9)
         _between("norm_eps", self.norm_eps, 1e-12, 1e-2)
+        _between("embedding_std", self.embedding_std, 0.0, 10.0)
+        _between("weight_std", self.weight_std, 0.0, 10.0)
         _require(
             self.d_model % self.n_heads == 0,
             f"n_heads ({self.n_heads}) must divide d_model ({self.d_model})",
@@ -176,6 +181,11 @@ SCHEDULES = {
     "linear": "falls in a straight line to final_lr_fraction of the rate",
     "cosine": "falls along half a cosine to final_lr_fraction of the rate",
 }
+PRECISIONS = {
+    "float32": "32-bit numbers throughout",
+    "bfloat16": "16-bit weights and activations over 32-bit masters",
+    "auto": "bfloat16 where the CPU is quick at it, else float32",
+}
 OBJECTIVES = {"next_token": "predict each next token"}
 
 
@@ -185,6 +195,16 @@ class TrainConfig:
 
     ``steps=None`` trains until another limit is met (``max_seconds``, ``stop_at_val_loss``); a falling schedule then
     has no end to fall towards, so the rate must be constant.
+
+    Named refinements, off by default:
+
+    - ``precision``: ``bfloat16`` computes with 16-bit weights over float32 masters; ``auto`` does so where the CPU is
+      quick at it and stays with float32 elsewhere.
+    - ``average_fraction``: the model that is evaluated and saved is a running average of the weights over about the last
+      such part of the steps (polynomial averaging, Shamir and Zhang 2013), which does at a constant rate what a falling
+      rate does.
+    - ``document_start_fraction``: this part of each batch starts where a document starts, as a reader's prompt does.
+    - ``eval_tokens``: evaluations on the way look at about so many validation tokens, in evenly spaced windows.
     """
 
     steps: int | None = 1000
@@ -200,8 +220,13 @@ class TrainConfig:
     beta1: float = 0.9
     beta2: float = 0.99
     grad_clip: float | None = 1.0
-    precision: str = "float32"  # float32 | bfloat16 (weights in bfloat16 over float32 masters)
+    precision: str = "float32"
+    muon_momentum: float = 0.95
+    muon_weight_decay: float = 0.0
+    average_fraction: float | None = None
+    document_start_fraction: float = 0.0
     eval_every: int = 100
+    eval_tokens: int | None = None
     max_seconds: float | None = None
     stop_at_val_loss: float | None = None
     seed: int = 0
@@ -216,7 +241,14 @@ class TrainConfig:
         _one_of("objective", self.objective, OBJECTIVES)
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
         _one_of("schedule", self.schedule, SCHEDULES)
-        _one_of("precision", self.precision, {"float32": "", "bfloat16": ""})
+        _one_of("precision", self.precision, PRECISIONS)
+        _between("muon_momentum", self.muon_momentum, 0.0, 0.9999)
+        _between("muon_weight_decay", self.muon_weight_decay, 0.0, 10.0)
+        if self.average_fraction is not None:
+            _between("average_fraction", self.average_fraction, 0.001, 1.0)
+        _between("document_start_fraction", self.document_start_fraction, 0.0, 1.0)
+        if self.eval_tokens is not None:
+            _whole("eval_tokens", self.eval_tokens, 1)
         _between("learning_rate", self.learning_rate, 0.0, 100.0)
         _between("muon_learning_rate", self.muon_learning_rate, 0.0, 100.0)
         _between("final_lr_fraction", self.final_lr_fraction, 0.0, 1.0)

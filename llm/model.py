@@ -135,7 +135,8 @@ class Transformer(nn.Module):
                 nn.init.zeros_(p)
             else:
                 residual = name.endswith(("out.weight", "down.weight"))
-                std = 0.02 / math.sqrt(2 * self.config.n_layers) if residual else 0.02
+                std = self.config.embedding_std if "embedding" in name else self.config.weight_std
+                std = std / math.sqrt(2 * self.config.n_layers) if residual else std
                 nn.init.normal_(p, std=std, generator=generator)
 
 
