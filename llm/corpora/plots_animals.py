@@ -1,0 +1,116 @@
+"""Plots whose heroes are animals: hunger, loneliness, getting lost, a nap that nobody allows. One function each."""
+
+from __future__ import annotations
+
+from llm.corpora import lexicon
+from llm.corpora.asides import aside, close
+from llm.corpora.telling import Teller
+
+
+def hungry_animal(t: Teller) -> None:
+    """An animal looks for food, is refused, earns or is given some."""
+    food = lexicon.ANIMALS[t.people["hero"].noun][2]
+    move = lexicon.ANIMALS[t.people["hero"].noun][3]
+    t.bind(food=food, keeper="[baker|farmer|cook|gardener]")
+    t.lead("{hero} [had not eaten since the day before|wanted something good to eat|was looking for food {at}]", "hungry")
+    t.say("{His} stomach made a sound like a drum.", "{He} was hungry because {his} bowl had been empty all day.",
+          "{He} could think of nothing but {a:food}.")
+    t.say(f"So {{he}} {move} to {{place}} to look for food.", f"{{He}} {move} from house to house and smelled at every door.")
+    t.say("First {he} met {a:wild}.", "On the way {he} saw {a:wild} who was eating {a:fruit}.")
+    t.quote("hero", "Do you have something for me to eat?", "Please, may I have a bite?", "I am so hungry!")
+    t.quote("the {wild}", "I have only enough for myself.", "I am sorry, it is all gone.", "Ask the {keeper}.")
+    t.say("{Hero} walked on, and {he} was very {upset}.", "{Hero} walked on with {his} head down.")
+    aside(t, 0.25)
+    t.say("Then a wonderful smell came through the air. It came from the {keeper}'s window.", "At last {he} came to the {keeper}'s door.")
+    if t.chance(0.5):
+        t.say("On the table lay {a:food}, and nobody was there.", "There, right in front of {him}, was {a:food}.")
+        t.say("{Hero} wanted to take it, but {he} knew that it was not {his}.", "It would have been easy to take it and run away.")
+        t.say("So {he} sat down and waited, and {he} looked at the {keeper} with big eyes.")
+        t.quote("the {keeper}", "You did not steal, although you are hungry.", "What an honest little animal!")
+    else:
+        t.say("The {keeper} was {upset} because a bag had fallen and {number} {s:fruit2} had rolled all over the road.")
+        t.say("{Hero} forgot {his} hunger and brought back every single one.")
+        t.quote("the {keeper}", "What a good helper you are!", "You have saved my day.")
+    t.say("The {keeper} laughed and gave {him} {a:food}.", "And the {keeper} put {a:food} in front of {him}, bigger than {he} had ever seen.")
+    t.say("{Hero} ate and ate until {he} was round.", "{Hero} ate half of it and carried the rest to {friend}.", "It tasted better than anything.")
+    t.say("{Friend} came by, and they shared the last bite.", p=0.3)
+    close(t, "Full and happy, {hero} lay down {bed}.", "After that, {he} visited the {keeper} every day.", "{He} was not hungry any more.")
+
+
+def lonely_animal(t: Teller) -> None:
+    """A lonely animal asks others to play, is turned down, and finds somebody who is lonely too."""
+    t.lead("{hero} had nobody to play with", "lonely", state=True)
+    t.say("{He} was lonely because all the others were busy.", "{He} had just moved to {place} and did not know anyone.",
+          "{His} brothers and sisters had grown up and gone away.")
+    t.bind(first="{wild}", second="{pet}")
+    t.say("{He} went to the {first}.", "First {he} asked the {first}.")
+    t.quote("hero", "Will you play with me?", "Do you want to play {game}?")
+    t.quote("the {first}", "I have no time. I must look for food.", "Not now, I am building my home.", "You are too small for my games.")
+    t.say("Then {he} went to the {second}.", "So {he} tried the {second}.")
+    t.quote("the {second}", "I am tired. Come back tomorrow.", "I am too old to play.", "I would like to, but I have work to do.")
+    t.say("{Hero} was so {upset} that {he} sat down {outspot} and sighed.", "A tear rolled down {hero}'s nose.")
+    aside(t, 0.35)
+    t.say("Then {he} heard another sigh, very close.", "But somebody else was sighing too.")
+    t.say("On the other side sat {a_friend} named {fname}.")
+    t.quote("friend", "Nobody wants to play with me.", "I am so alone.", "I thought that I was the only one here.")
+    t.quote("hero", "I do!", "Then let us play together.", "I have looked for you all day, and I did not know it.")
+    t.say("They played {game} until the sun went down.", "They ran around {place} and laughed.", "They chased {a:insect} and jumped over puddles.")
+    t.some(2, "{Friend} showed {him} a hiding place {outspot2}.", "{Hero} shared {his} food with {friend}.",
+           "They rolled down the hill again and again.", "They drank from the stream and lay in the grass.",
+           "The {first} came to look and wanted to join in, and they said yes.")
+    t.quote("friend", "Will you come again tomorrow?", "Are we friends now?")
+    t.quote("hero", "Yes, every day!", "Of course!", "We are friends for ever.")
+    close(t, "From that day on, {hero} was never lonely again.", "{Hero} was {glad} because now {he} had a friend.")
+
+
+def lost_animal(t: Teller) -> None:
+    """A young animal follows something, gets lost and is brought home."""
+    move = lexicon.ANIMALS[t.people["hero"].noun][3]
+    t.bind(bait="[{insect}|{colour} leaf|strange smell|{colour} balloon|little cloud]")
+    t.lead("{hero} saw {a:bait} and followed it", "excited")
+    t.quote("elder", "Stay close to me!", "Do not go too far!", p=0.5)
+    t.say("{He} did not listen, because it was so much fun.", "{He} wanted to see where it went.")
+    t.say(f"{{He}} {move} past {{place}} and across a field.", f"{{He}} {move} up a hill and down again, further and further.")
+    t.say("Then the {bait} was gone. {Hero} looked around and knew nothing that {he} saw.",
+          "All at once the {bait} was gone, and everything looked strange.")
+    t.quote("hero", "Where am I?", "I want to go home!", "Mother, where are you?")
+    t.say("{He} was scared because it was getting dark.", "{He} was cold and tired, and {he} began to cry.", "The trees were tall and full of shadows.")
+    aside(t, 0.3)
+    t.say("{A:bird} heard {him} and flew down.", "{A:wild} came out of the bushes.", "{Friend} was just coming home and heard {him}.")
+    t.say("The stranger listened to the whole story.", "They talked for a while, and {hero} became calm.", p=0.4)
+    t.say("A kind voice asked {him} where {he} lived.", "A soft voice told {him} not to be afraid.")
+    t.quote("hero", "I live in {home}.", "There is a big {tree} tree near my home.", "I can hear a stream from my bed.")
+    t.say("Together they followed the stream.", "They looked for the tall tree, and there it was, far away.", "They went step by step through the dark.")
+    t.some(1, "The moon came out and showed them the way.", "Fireflies danced in front of them like little lamps.", "{Hero}'s legs were tired, but {he} did not stop.")
+    t.say("And there stood {elder}, who had been calling all evening.", "Then {hero} heard a voice that {he} knew. It was {elder}!")
+    t.quote("elder", "There you are!", "I was so worried about you!", "Come here, my little one.")
+    t.say("{Hero} ran to {ehim} and pressed {his} nose into {ehis} neck.", "{Elder} was not angry, only {glad}.")
+    t.quote("hero", "I will stay close to you.", "I am sorry that I ran away.", "Next time I will listen.")
+    close(t, "That night, {hero} slept {bed} and dreamed of {a:bait}.", "And {he} never again followed {a:bait}, or almost never.")
+
+
+def sleepy_animal(t: Teller) -> None:
+    """An animal wants to sleep and is woken again and again, until it finds its place."""
+    t.lead("{hero} wanted to take a nap {at}", "tired")
+    t.say("{He} was tired because {he} had played all morning.", "{He} yawned so widely that one could see all {his} teeth."
+          if t.people["hero"].noun not in ("duck", "owl", "bird") else "{He} yawned and closed one eye.")
+    t.say("{He} lay down {outspot} and closed {his} eyes.", "{He} found a soft place {outspot}.")
+    t.say("But {a:bird} began to sing very loudly.", "But {a:insect} sat down on {his} nose.", "But then a {flower} tickled {his} ear.")
+    t.quote("hero", "Please be quiet!", "I want to sleep!", "Not here, then.")
+    t.say("So {he} got up and lay down {outspot2}.", "{He} tried again, this time {outspot2}.")
+    t.say("There came {number} {s:pet} and made a terrible noise.", "There it began to rain, and {he} got wet.", "There {friend} was practising the drum.")
+    t.say("{Hero} was {upset} because {he} could not find a quiet place.", "{Hero} sighed and walked on.")
+    aside(t, 0.3)
+    t.quote("friend", "Why do you look so tired?", "You look as if you were asleep already.")
+    t.quote("hero", "Everywhere it is too loud or too wet.", "I only want to sleep for one hour.")
+    t.quote("friend", "I know a place.", "Come with me.", "There is a place where nobody will find you.")
+    t.say("{Friend} led {him} to a little hollow full of soft moss.", "They went to a barn full of warm hay.", "Behind the house there was an old blanket in the sun.")
+    t.say("{Hero} lay down, and {friend} sat beside {him} and kept everyone away.", "It was warm and dry and very quiet.")
+    t.quote("hero", "Thank you.", "This is perfect.", p=0.6)
+    t.say("A moment later {he} was asleep.", "{He} closed {his} eyes and slept until the evening.")
+    t.say("When {he} woke up, the stars were out, and {he} was not tired at all.", "When {he} woke up, {friend} was fast asleep, and {hero} kept watch.")
+    t.quote("hero", "Now I want to play!", "And now it is your turn to sleep.", p=0.6)
+    close(t, "Then they both laughed.", "Since then, the two of them have taken their naps together.")
+
+
+PLOTS = ((hungry_animal, "animal"), (lonely_animal, "animal"), (lost_animal, "animal"), (sleepy_animal, "animal"))
