@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from llm.corpora import lexicon
-from llm.corpora.grammar import PRONOUNS, Pronouns, capital, plural, with_article
+from llm.corpora.grammar import Pronouns, capital, plural, with_article
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(?:([aAsS]):)?(\w+)\}")
