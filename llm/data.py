@@ -1,0 +1,92 @@
+"""Token ids to train on, and the windows that a batch is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TokenData:
+    """Ids of the training and the validation part.
+
+    ``starts`` are the positions in ``train`` where a document starts; ``val_bytes`` is the size of the validation text in
+    UTF-8, for bits per byte.
+    """
+
+    train: Tensor  # (N,) long
+    val: Tensor  # (M,) long
+    starts: Tensor  # (documents,) long
+    val_bytes: int
+
+    def check(self, context_length: int) -> None:
+        """``ValueError`` unless there is one whole window to train on and one token to predict in validation."""
+        if len(self.train) < context_length + 1:
+            raise ValueError(
+                f"the training part has {len(self.train)} tokens, but a context of {context_length} needs at least"
+                f" {context_length + 1}; give more text or a shorter context"
+            )
+        if len(self.val) < 2:
+            raise ValueError(f"the validation part has {len(self.val)} tokens, but it needs at least 2; give more text")
+
+
+class WindowSampler:
+    """Batches of windows: the text is cut at a random phase, the pieces are shuffled, and each is used once; then again.
+
+    A ``start_fraction`` of each batch starts at documents' first tokens instead, each document once, then again.
+    """
+
+    def __init__(
+        self, data: TokenData, length: int, batch_size: int, *, seed: int = 0, start_fraction: float = 0.0
+    ) -> None:
+        data.check(length)
+        self.ids = data.train
+        self.length = length
+        self.generator = torch.Generator().manual_seed(seed)
+        usable = data.starts[data.starts + length < len(self.ids)]
+        from_starts = round(batch_size * start_fraction) if len(usable) else 0
+        self.offsets = torch.arange(length + 1)
+        self._cut = Shuffled(self._phase, batch_size - from_starts, self.generator)
+        self._starts = Shuffled(lambda: usable, from_starts, self.generator)
+
+    def next(self) -> tuple[Tensor, Tensor]:
+        """Inputs and the next token of each, both (B, T) long."""
+        first = torch.cat((self._cut.next(), self._starts.next()))  # (B,)
+        windows = self.ids[first[:, None] + self.offsets]  # (B, T + 1), one gather
+        return windows[:, :-1], windows[:, 1:]
+
+    def _phase(self) -> Tensor:
+        """Starts of windows that follow each other from a random first token."""
+        room = len(self.ids) - 1
+        phase = int(torch.randint(min(self.length, room - self.length + 1), (1,), generator=self.generator))
+        return torch.arange(phase, room - self.length + 1, self.length)
+
+
+class Shuffled:
+    """``count`` positions at a time out of ``deal()``, in random order; dealt again when they run out."""
+
+    def __init__(self, deal, count: int, generator: torch.Generator) -> None:
+        self.deal, self.count, self.generator = deal, count, generator
+        self.positions = torch.empty(0, dtype=torch.long)
+
+    def next(self) -> Tensor:
+        while len(self.positions) < self.count:
+            dealt = self.deal()
+            order = torch.randperm(len(dealt), generator=self.generator)
+            self.positions = torch.cat((self.positions, dealt[order]))
+        taken, self.positions = self.positions[: self.count], self.positions[self.count :]
+        return taken
+
+
+def split_text(text: str, val_fraction: float = 0.1) -> tuple[str, str]:
+    """The training part and the last ``val_fraction`` of the characters."""
+    cut = int(len(text) * (1 - val_fraction) + 1e-9)
+    return text[:cut], text[cut:]
+
+
+def split_documents(documents: list[str], val_fraction: float = 0.1) -> tuple[list[str], list[str]]:
+    """The training documents and the last ``val_fraction`` of them, at least one of each."""
+    cut = min(max(1, int(len(documents) * (1 - val_fraction) + 1e-9)), len(documents) - 1)
+    return documents[:cut], documents[cut:]

@@ -1,0 +1,228 @@
+"""AdamW and Muon over flat buffers, and the learning rate of each step.
+
+All trainable numbers of a model lie in one float32 buffer (the masters), so an update is a handful of calls, however many
+parameters there are. With bfloat16 the forward pass reads a working copy of the masters that each update refreshes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from llm.config import TrainConfig
+
+# First steps of the Polar Express iteration (Amsel et al. 2025): each row is (a, b, c) of X <- aX + b(XX')X + c(XX')^2 X.
+POLAR_EXPRESS = (
+    (8.156554524902461, -22.48329292557795, 15.878769915207462),
+    (4.042929935166739, -2.808917465908714, 0.5000178451051316),
+    (3.8916678022926607, -2.772484153217685, 0.5060648178503393),
+    (3.285753657755655, -2.3681294933425376, 0.46449024233003106),
+    (2.3465413258596377, -1.7097828382687081, 0.42323551169305323),
+)
+
+
+def rate_fraction(config: TrainConfig, step: int) -> float:
+    """What the learning rates are multiplied with in ``step`` (the first step is 0): warm-up, then the schedule.
+
+    It depends on the step alone, never on time, so a resumed run follows the same curve.
+    """
+    warm = (step + 1) / (config.warmup_steps + 1)
+    if config.schedule == "constant" or config.steps is None:
+        return min(warm, 1.0)
+    progress = min(step / config.steps, 1.0)
+    fall = 1 - progress if config.schedule == "linear" else (1 + math.cos(math.pi * progress)) / 2
+    return min(warm, config.final_lr_fraction + (1 - config.final_lr_fraction) * fall)
+
+
+class AdamW:
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2017) over one flat buffer.
+
+    It calls the fused kernel of ``torch.optim.AdamW`` itself, because that class takes a second to import.
+    """
+
+    def __init__(self, weights: Tensor, *, beta1: float, beta2: float, weight_decay: float, eps: float = 1e-8) -> None:
+        self.weights = weights
+        self.beta1, self.beta2, self.weight_decay, self.eps = beta1, beta2, weight_decay, eps
+        self.mean = torch.zeros_like(weights)
+        self.square = torch.zeros_like(weights)
+        self.count = torch.zeros(())
+
+    def step(self, gradient: Tensor, learning_rate: float) -> None:
+        """Update the weights in place. ``gradient`` is float32 and as long as the weights."""
+        self.count += 1
+        torch._fused_adamw_(
+            [self.weights],
+            [gradient],
+            [self.mean],
+            [self.square],
+            [],
+            [self.count],
+            lr=learning_rate,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            weight_decay=self.weight_decay,
+            eps=self.eps,
+            amsgrad=False,
+            maximize=False,
+        )
+
+
+class Muon:
+    """Momentum whose update is made orthogonal, for matrices inside the network (Jordan et al. 2024).
+
+    An orthogonal update moves every direction of a matrix by the same amount, so rare directions learn as fast as common
+    ones. ``shapes`` lists runs of equal matrices in the flat buffer: (how many, rows, columns).
+    """
+
+    def __init__(
+        self,
+        weights: Tensor,
+        shapes: list[tuple[int, int, int]],
+        *,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.weights = weights
+        self.shapes = shapes
+        self.final_momentum, self.weight_decay, self.dtype = momentum, weight_decay, dtype
+        self.mean = torch.zeros_like(weights)
+        self.count = 0
+
+    @property
+    def momentum(self) -> float:
+        """Rises by 0.1 to its final value during the first 100 steps, while gradients still change quickly."""
+        return self.final_momentum - 0.1 * max(0.0, 1 - self.count / 100)
+
+    def step(self, gradient: Tensor, learning_rate: float) -> None:
+        """Update the weights in place. ``gradient`` is float32 and as long as the weights."""
+        self.mean.lerp_(gradient, 1 - self.momentum)
+        update = torch.lerp(gradient, self.mean, self.momentum)  # Nesterov
+        if self.weight_decay:
+            self.weights.mul_(1 - learning_rate * self.weight_decay)
+        start = 0
+        for count, rows, columns in self.shapes:
+            end = start + count * rows * columns
+            turned = orthogonalise(update[start:end].view(count, rows, columns).to(self.dtype))
+            # a long matrix has more entries to share the same length: keep the size of an entry's change alike
+            scale = math.sqrt(max(rows, columns) / min(rows, columns))
+            self.weights[start:end].add_(turned.reshape(-1), alpha=-learning_rate * scale)
+            start = end
+        self.count += 1
+
+
+def orthogonalise(matrices: Tensor, steps: int = 3) -> Tensor:
+    """The nearest (semi-)orthogonal matrix U V' of each U S V' in (N, R, C), approximately: every singular value comes near 1.
+
+    Three steps of the iteration are enough for training; five are closer (Amsel et al. 2025).
+    """
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices  # (N, short, long)
+    x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
+    for a, b, c in POLAR_EXPRESS[:steps]:
+        gram = x @ x.mT  # (N, short, short)
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x
+
+
+@dataclass(frozen=True)
+class Part:
+    """Parameters that follow each other in the flat buffers and are updated alike."""
+
+    names: list[str]
+    parameters: list[nn.Parameter]
+    decays: bool
+    shapes: list[tuple[int, int, int]]  # for Muon; empty for AdamW
+
+    @property
+    def size(self) -> int:
+        return sum(p.numel() for p in self.parameters)
+
+
+def split_parameters(named: Iterable[tuple[str, nn.Parameter]], optimizer: str) -> list[Part]:
+    """Who updates what: Muon the matrices inside the blocks, AdamW the rest; gains and biases do not decay."""
+    muon: dict[tuple[int, int], dict[str, nn.Parameter]] = {}
+    rest: dict[bool, dict[str, nn.Parameter]] = {True: {}, False: {}}  # does it decay
+    for name, p in named:
+        if not p.requires_grad:
+            continue
+        if optimizer == "muon" and p.ndim == 2 and name.startswith("blocks."):
+            muon.setdefault((p.shape[0] // stacked(name), p.shape[1]), {})[name] = p
+        else:
+            rest[p.ndim > 1][name] = p
+    parts = []
+    if muon:
+        shapes = [(sum(map(stacked, found)), *shape) for shape, found in muon.items()]
+        together = {name: p for found in muon.values() for name, p in found.items()}
+        parts.append(Part([*together], [*together.values()], True, shapes))
+    return parts + [Part([*found], [*found.values()], decays, []) for decays, found in rest.items() if found]
+
+
+def stacked(name: str) -> int:
+    """How many matrices a parameter holds: queries, keys and values are three in one."""
+    return 3 if name.endswith("qkv.weight") else 1
+
+
+class Optimizer:
+    """One update of all trainable parameters from the gradients that ``backward`` left in the flat buffer."""
+
+    def __init__(self, model: nn.Module, config: TrainConfig, dtype: torch.dtype) -> None:
+        """Move the model's trainable parameters into flat buffers; ``dtype`` is that of the forward pass."""
+        self.config = config
+        parts = split_parameters(model.named_parameters(), config.optimizer)
+        if not parts:
+            raise ValueError("no parameter is trainable; switch requires_grad on for some of them")
+        self.names = [name for part in parts for name in part.names]
+        self.parameters = [p for part in parts for p in part.parameters]
+        self.masters = torch.cat([p.detach().float().flatten() for p in self.parameters])
+        self.working = self.masters if dtype == torch.float32 else self.masters.to(dtype)
+        self.gradient = torch.zeros_like(self.working)
+        place(self.parameters, self.working)
+        for p, g in zip(self.parameters, split_like(self.gradient, self.parameters), strict=True):
+            p.grad = g
+        self.updates: list[tuple[slice, AdamW | Muon]] = []
+        start = 0
+        for part in parts:
+            span = slice(start, start + part.size)
+            self.updates.append((span, self._update(part, self.masters[span], dtype)))
+            start += part.size
+
+    def _update(self, part: Part, weights: Tensor, dtype: torch.dtype) -> AdamW | Muon:
+        c = self.config
+        if part.shapes:
+            return Muon(weights, part.shapes, momentum=c.muon_momentum, weight_decay=c.muon_weight_decay, dtype=dtype)
+        return AdamW(weights, beta1=c.beta1, beta2=c.beta2, weight_decay=c.weight_decay if part.decays else 0.0)
+
+    def step(self, fraction: float) -> float:
+        """Clip, update, refresh the working copy and clear the gradients; returns the gradient's norm before clipping.
+
+        ``fraction`` multiplies both learning rates (see ``rate_fraction``).
+        """
+        gradient = self.gradient.float()
+        norm = float(torch.linalg.vector_norm(gradient))
+        limit = self.config.grad_clip
+        if limit is not None and norm > limit:
+            gradient = gradient * (limit / norm)
+        for span, update in self.updates:
+            rate = self.config.muon_learning_rate if isinstance(update, Muon) else self.config.learning_rate
+            update.step(gradient[span], rate * fraction)
+        if self.working is not self.masters:
+            self.working.copy_(self.masters)
+        self.gradient.zero_()
+        return norm
+
+
+def split_like(flat: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
+    """Views of ``flat`` with the parameters' shapes, in their order."""
+    parts = flat.split([p.numel() for p in parameters])
+    return [part.view(p.shape) for part, p in zip(parts, parameters, strict=True)]
+
+
+def place(parameters: list[nn.Parameter], flat: Tensor) -> None:
+    """Let the parameters be views of ``flat``."""
+    for p, view in zip(parameters, split_like(flat, parameters), strict=True):
+        p.data = view
