@@ -30,7 +30,7 @@ def load_text_file(path_or_bytes: str | PathLike[str] | bytes, name: str | None 
             raise ValueError(f"There is no file {str(path)!r}; check the path.")
         _check(path.name, path.stat().st_size)
         data = path.read_bytes()
-    text, notes = _decode(data, name)
+    text, notes = decode_text(data, name)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     length = len(text.strip())
     if length < MIN_CHARACTERS:
@@ -46,7 +46,7 @@ def _check(name: str, size: int) -> None:
         raise ValueError(f"{name} is too large: it has {size / 1e6:.1f} MB, and at most {MAX_BYTES // 1_000_000} MB can be read.")
 
 
-def _decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+def decode_text(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """Text of the bytes, and a note where the encoding had to be guessed."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding, notes = "utf-16", ()
