@@ -1,0 +1,107 @@
+"""The bench under the menu: pipeline strip, sentence, model, training step, layer and head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ui import cached
+from ui.components.pipeline import Station, pipeline
+from ui.pages import PAGES, PageInfo, by_slug
+from ui.state import HEAD, LAYER, MAX_CHARACTERS, MODEL, STEP, TEXT, Reading, chosen_model, reading
+from ui.text import load
+from ui.tokens import token_label
+
+
+def show(page: PageInfo) -> None:
+    """Draw strip and bench. The strip stands above, but its numbers need the bench's widgets first."""
+    strip = st.container(key="strip")
+    _widgets(page)
+    now = reading()
+    with strip:
+        _links()
+        pipeline(_stations(now), active=page.stations, key="pipeline")
+    for note in now.notes:
+        st.warning(_plain(note), icon=":material/info:")
+
+
+def _widgets(page: PageInfo) -> None:
+    words = load("frame")["bench"]
+    info = chosen_model()
+    st.session_state.setdefault(TEXT, info.default_text)
+    extra = [name for name in (LAYER, HEAD) if name in page.uses]
+    with st.container(key="bench"):
+        columns = st.columns([5, 2, 2.2] + [0.8] * len(extra), vertical_alignment="bottom")
+        with columns[0]:
+            st.text_input(words["sentence"], key=TEXT, max_chars=MAX_CHARACTERS, bind="query-params", help=words["sentence_help"])
+        with columns[1]:
+            titles = {each.id: each.title for each in cached.models()}
+            st.selectbox(
+                words["model"], list(titles), key=MODEL, format_func=lambda i: titles.get(i, i), bind="query-params",
+                on_change=_model_changed, args=(info.id,), help=info.summary,
+            )  # fmt: skip
+        with columns[2]:
+            _step(chosen_model(), words)
+        for name, column in zip(extra, columns[3:], strict=True):
+            with column:
+                _number(name, words)
+
+
+def _step(info: Any, words: dict[str, str]) -> None:
+    """The time slider: which training step's weights the pages show."""
+    if len(info.steps) < 2:
+        st.markdown(f":small[:gray[{words['no_steps']}]]")
+        return
+    if st.session_state.get(STEP) not in info.steps:
+        st.session_state[STEP] = info.steps[-1]
+    st.select_slider(
+        words["step"], info.steps, key=STEP, bind="query-params", format_func=lambda s: f"{s:,}", help=words["step_help"]
+    )
+
+
+def _number(name: str, words: dict[str, str]) -> None:
+    config = chosen_model().config
+    count = config.n_layers if name == LAYER else config.n_heads
+    if (st.session_state.get(name) or 1) > count:
+        st.session_state[name] = count
+    st.selectbox(words[name], list(range(1, count + 1)), key=name, bind="query-params")
+
+
+def _model_changed(old_id: str) -> None:
+    """A new model opens at its last step, and with its own sentence unless the reader has typed one."""
+    st.session_state.pop(STEP, None)
+    if st.session_state.get(TEXT, "") in ("", cached.model_info(old_id).default_text):
+        st.session_state[TEXT] = chosen_model().default_text
+
+
+def _links() -> None:
+    """Page links that the strip clicks: st.switch_page does not work while the address holds widgets' values."""
+    with st.container(key="station-links"):
+        for page in PAGES:
+            st.page_link(page.path, label=page.title)
+
+
+def _stations(now: Reading) -> list[Station]:
+    """The stations with this sentence's live shapes."""
+    names = load("frame")["stations"]
+    config, tokens = now.config, len(now.ids)
+    probabilities = now.probabilities()
+    best = int(probabilities.argmax())
+    width = f"{tokens} × {config.d_model}"
+    rows = [
+        ("text", "home", f"{len(now.sentence)} characters"),
+        ("tokens", "tokenization", f"{tokens}"),
+        ("embeddings", "embeddings", width),
+        ("positions", "positions", "none" if config.position == "none" else f"{width}" if config.position in ("learned", "sinusoidal") else config.position),
+        ("attention", "attention", f"{config.n_layers} layers × {config.n_heads} heads"),
+        ("mlp", "layers", f"{tokens} × {config.mlp_width:,}"),
+        ("logits", "decoding", f"{tokens} × {config.vocab_size:,}"),
+        ("next", "decoding", f"“{token_label(now.tokenizer, best)}” {probabilities[best]:.2f}"),
+    ]
+    return [Station(name, names[name], detail, f"{by_slug(slug).title}") for name, slug, detail in rows]
+
+
+def _plain(text: str) -> str:
+    """A reader's own text inside Markdown: every sign that Markdown knows is escaped."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|$:~<>" else c for c in text)

@@ -1,0 +1,98 @@
+"""Everything that is computed once and shared by all sessions. Keys are ids and configurations, never arrays.
+
+What is returned is shared: nobody changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import streamlit as st
+
+from llm import library
+from llm.checkpoints import Checkpoint
+from llm.interpret import ablation
+from llm.trace import Trace, point_shapes, trace
+
+TRACE_BUDGET = 64 * 2**20  # bytes of one trace; longer sentences of big models are cut, and the page says so
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def models() -> tuple[library.ModelInfo, ...]:
+    """Every model that can be opened, the stories model first. Looked up again after a minute, for folders added later."""
+    return library.list_models()
+
+
+def model_info(model_id: str) -> library.ModelInfo:
+    """The entry of one model."""
+    return next(info for info in models() if info.id == model_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def checkpoint(model_id: str, step: int | None = None) -> Checkpoint:
+    """A model, its tokenizer and its story, at one training step (None: the newest)."""
+    return library.open_model(model_id, step)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _trace(
+    model_id: str,
+    step: int | None,
+    ids: tuple[int, ...],
+    names: tuple[str, ...] | None,
+    causal: bool | None,
+    heads: tuple[tuple[int, int], ...],
+    mlps: tuple[int, ...],
+) -> Trace:
+    model = checkpoint(model_id, step).model
+    if causal is not None and causal != model.config.causal:
+        model = model.rewired(causal=causal)
+    if heads or mlps:
+        return trace(model, ids, names, edit=ablation(heads=heads, mlps=mlps))
+    return trace(model, ids, names)
+
+
+def trace_of(
+    model_id: str,
+    step: int | None,
+    ids: Collection[int],
+    *,
+    names: Collection[str] | None = None,
+    causal: bool | None = None,
+    without_heads: Collection[tuple[int, int]] = (),
+    without_mlps: Collection[int] = (),
+) -> Trace:
+    """The trace of a sentence, made once for all who ask for the same.
+
+    ``without_heads`` holds (layer, head) pairs and ``without_mlps`` layers that are switched off, counted from 0.
+    """
+    chosen = None if names is None else tuple(sorted(names))
+    return _trace(model_id, step, tuple(ids), chosen, causal, tuple(sorted(without_heads)), tuple(sorted(without_mlps)))
+
+
+def next_token_probabilities(model_id: str, step: int | None, ids: Collection[int]) -> np.ndarray:
+    """(V,) probabilities of the token after ``ids``: the softmax of the last logits."""
+    logits = trace_of(model_id, step, ids, names=["logits"])["logits"][-1].astype(np.float64)
+    weights = np.exp(logits - logits.max())
+    return weights / weights.sum()
+
+
+def longest_trace(model_id: str) -> int:
+    """How many tokens a full trace of this model may have: its context, or less where 64 MB would not hold it."""
+    config = model_info(model_id).config
+    low, high = 1, config.context_length
+    while low < high:
+        middle = (low + high + 1) // 2
+        numbers = sum(int(np.prod(shape)) for shape in point_shapes(config, middle).values())
+        low, high = (middle, high) if 4 * numbers <= TRACE_BUDGET else (low, middle - 1)
+    return low
+
+
+def warm_up() -> None:
+    """Before the first visitor: open the first model and run its sentence once."""
+    listed = models()
+    if listed:
+        first = listed[0]
+        opened = checkpoint(first.id, None)
+        trace_of(first.id, None, opened.tokenizer.encode(first.default_text))

@@ -1,0 +1,23 @@
+"""The pipeline strip: text to next token, with live shapes; each station is a link."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+
+from ui.components.core import renderer
+
+
+@dataclass(frozen=True)
+class Station:
+    """One station: its name, what it shows, the live detail under it, and the title of the page it leads to."""
+
+    name: str
+    title: str
+    detail: str
+    page: str
+
+
+def pipeline(stations: Sequence[Station], *, active: Collection[str], key: str) -> None:
+    """Draw the strip with the ``active`` stations lit."""
+    renderer("pipeline")(data={"stations": [asdict(s) for s in stations], "active": list(active)}, key=key)

@@ -1,0 +1,14 @@
+"""The frame around every page: navigation, the pipeline strip and the bench. Streamlit's main script."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import bench, navigation, theme
+
+st.set_page_config(page_title="Glassformer", page_icon="🔎", layout="wide")
+theme.style_sheet()
+current, page = navigation.navigate()
+if current.bench:
+    bench.show(current)
+page.run()

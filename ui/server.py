@@ -1,0 +1,47 @@
+"""What the launcher adds to Streamlit's server: warm start, local scripts, compression."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from ui.components.core import WEB, WEB_PATH
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Import what is heavy once, then take it out of the garbage collector's sight.
+
+    With torch loaded a full collection takes over 100 ms and stops every session; frozen objects are not visited.
+    """
+    import plotly.graph_objects  # noqa: F401
+    import streamlit.runtime.scriptrunner  # noqa: F401
+    import torch
+
+    from ui import cached
+
+    torch.set_num_threads(1)  # forty sessions share two cores: one thread each is fastest for all
+    cached.warm_up()
+    gc.collect()
+    gc.freeze()
+    yield
+
+
+class WebFiles(StaticFiles):
+    """Our scripts. Their address holds a hash of their content, so a browser may keep them."""
+
+    def file_response(self, *args, **kwargs):
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+routes = [Mount(f"/{WEB_PATH}", app=WebFiles(directory=WEB), name="web")]
+middleware = [Middleware(GZipMiddleware, minimum_size=1000)]
