@@ -105,7 +105,7 @@ class Trainer:
         elif c.max_seconds is not None and self.seconds >= c.max_seconds:
             self.stop_reason = "max_seconds"
         if self.watch.due(self.step, last=self.stop_reason is not None):
-            loss, tokens, whole = self.watch.look(self.model, self.step)
+            loss, tokens, whole = self.watch.look(self.model, self.step, last=self.stop_reason is not None)
             record = replace(record, val_loss=loss, val_tokens=tokens, val_whole=whole)
             if c.stop_at_val_loss is not None and whole and loss <= c.stop_at_val_loss:
                 self.stop_reason = "stop_at_val_loss"
@@ -125,19 +125,20 @@ class ValidationWatch:
         self.windows = sample_windows(val, length, config.eval_tokens)
         self.is_whole = self.windows is None
         self.correction = 0.0  # whole minus sample, as last measured
-        self.next_step = config.eval_every
+        self.every = config.eval_every if config.stop_at_val_loss is None else min(config.eval_every, 20)
+        self.next_step = self.every
         self.seen: tuple[int, float] | None = None  # step and loss of the last look
 
     def due(self, step: int, last: bool) -> bool:
         """Whether the step is one after which to evaluate; after the last one always."""
         return last or step >= self.next_step
 
-    def look(self, model: Transformer, step: int) -> tuple[float, int, bool]:
+    def look(self, model: Transformer, step: int, last: bool) -> tuple[float, int, bool]:
         """(loss, tokens it was measured on, whether these were all of the validation part)."""
-        target, stops = self.config.stop_at_val_loss, self.config.steps == step
+        target = self.config.stop_at_val_loss
         sample = evaluate(model, self.val) if self.is_whole else window_loss(model, *self.windows)
         loss, tokens, whole = sample, self._tokens(), self.is_whole
-        if not whole and (stops or (target is not None and sample + self.correction <= target)):
+        if not whole and (last or (target is not None and sample + self.correction <= target)):
             loss, tokens, whole = evaluate(model, self.val), len(self.val) - 1, True
             self.correction = loss - sample
         self._plan(step, sample + self.correction)
@@ -148,7 +149,7 @@ class ValidationWatch:
 
     def _plan(self, step: int, loss: float) -> None:
         """The next look: after ``eval_every`` steps, or earlier when the loss is about to reach the target."""
-        wait = self.config.eval_every
+        wait = self.every
         target = self.config.stop_at_val_loss
         if target is not None and self.seen is not None and loss > target:
             fallen = self.seen[1] - loss  # since the last look; loss falls about as the logarithm of the step

@@ -1,0 +1,50 @@
+"""A progress bar for the terminal, on stderr, so that stdout stays for results."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+WIDTH = 24
+INTERVAL = 0.2  # seconds between two drawings
+
+
+class Progress:
+    """``update`` as often as you like; it draws at most five times a second, and nothing at all when not ``enabled``."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
+        self.started = self.drawn = time.monotonic()
+
+    def update(self, done: float | None, text: str) -> None:
+        """``done`` is a part of 1, or None when the end is not known."""
+        now = time.monotonic()
+        if not self.enabled or now - self.drawn < INTERVAL:
+            return
+        self.drawn = now
+        elapsed = now - self.started
+        if done is None:
+            line = f"{clock(elapsed)} {text}"
+        else:
+            bar = "#" * round(WIDTH * min(done, 1.0))
+            left = clock(elapsed / done - elapsed) + " left" if done > 0.01 else ""
+            line = f"[{bar:.<{WIDTH}}] {100 * done:3.0f} %  {text}  {left}"
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Clear the line."""
+        if self.enabled:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def wanted(flag: bool | None) -> bool:
+    """What the user asked for, else whether stderr is a terminal."""
+    return sys.stderr.isatty() if flag is None else flag
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, as 2:05."""
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
