@@ -93,7 +93,15 @@ def _stations(now: Reading) -> list[Station]:
         ("text", "home", f"{len(now.sentence)} characters"),
         ("tokens", "tokenization", f"{tokens}"),
         ("embeddings", "embeddings", width),
-        ("positions", "positions", "none" if config.position == "none" else f"{width}" if config.position in ("learned", "sinusoidal") else config.position),
+        (
+            "positions",
+            "positions",
+            "none"
+            if config.position == "none"
+            else f"{width}"
+            if config.position in ("learned", "sinusoidal")
+            else config.position,
+        ),
         ("attention", "attention", f"{config.n_layers} layers × {config.n_heads} heads"),
         ("mlp", "layers", f"{tokens} × {config.mlp_width:,}"),
         ("logits", "decoding", f"{tokens} × {config.vocab_size:,}"),

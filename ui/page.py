@@ -74,7 +74,11 @@ def predict(page: Page, key: str, answer: int | None, reveal: str, **values: Any
     with st.container(key=f"ask-{page.slug}-{key}"):
         prose(f"**{frame['before']}** {words['question']}")
         choice = st.pills(
-            words["question"], words["options"], key=f"{page.slug}-{key}-choice", label_visibility="collapsed", selection_mode="single"
+            words["question"],
+            words["options"],
+            key=f"{page.slug}-{key}-choice",
+            label_visibility="collapsed",
+            selection_mode="single",
         )
         if choice is None:
             return False

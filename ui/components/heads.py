@@ -1,0 +1,37 @@
+"""Layers x heads as thumbnails of their attention patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from ui.components.core import pack, renderer
+
+
+def head_grid(
+    patterns: np.ndarray,
+    labels: Sequence[Sequence[str]],
+    *,
+    key: str,
+    label: str,
+    picked: tuple[int, int],
+    off: Collection[tuple[int, int]] = (),
+) -> tuple[int, int] | None:
+    """Draw every head; return the (layer, head) that was clicked in this run, counted from 0.
+
+    Args:
+        patterns: (L, H, T, T) attention patterns; they travel as bytes (a picture, not numbers to read).
+        labels: what a detector measured for each head, by layer; empty text where nothing stands out.
+        picked: the head that is shown large elsewhere; ``off``: heads that are switched off.
+    """
+    header = {
+        "name": key,
+        "labels": [list(row) for row in labels],
+        "label": label,
+        "picked": list(picked),
+        "off": [list(pair) for pair in off],
+    }
+    picture = np.clip(np.rint(patterns * 255), 0, 255).astype(np.uint8)
+    result = renderer("heads")(data=pack(header, patterns=picture), key=key, on_picked_change=lambda: None)
+    return (int(result.picked[0]), int(result.picked[1])) if result.picked else None

@@ -1,0 +1,66 @@
+"""A matrix of numbers as coloured cells, each of which says in words what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from ui.components.core import pack, renderer
+
+
+def matrix(
+    values: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    key: str,
+    label: str,
+    words: str,
+    empty_words: str = "",
+    hint: str = "",
+    rows_are: str = "",
+    columns_are: str = "",
+    scale: str = "sequential",
+    limit: float | None = None,
+    square: bool = True,
+    numbers: bool = False,
+    name_columns: bool = True,
+    row_colour: str = "accent",
+    column_colour: str = "ink",
+    pick: bool = False,
+    cell: tuple[int, int] | None = None,
+) -> tuple[int, int] | None:
+    """Draw a matrix; return the (row, column) that the reader locked, if any.
+
+    Args:
+        values: (R, N) numbers; those that are not finite (a masked score) are drawn as empty cells.
+        rows, columns: a label for each row and column.
+        label: one sentence for readers who do not see the picture.
+        words: what a cell says, with ``{row}``, ``{column}`` and ``{value}``, e.g. "{row} gives {value} of its attention to {column}".
+        empty_words: the same for empty cells; ``hint``: what stands there while no cell is chosen.
+        scale: "sequential" (0..limit) or "diverging" (-limit..limit); ``limit`` defaults to the largest size in ``values``.
+        square: square cells with names on both sides, or cells that fill the width (for vectors of many channels).
+        numbers: print numbers into cells that are large enough (the chosen row always has them).
+        row_colour, column_colour: palette names of the frames around the chosen row and cell (``query``, ``key``, ...).
+        pick: a click locks a cell and reports it; ``cell`` is locked at first.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"values has shape {values.shape}, but there are {len(rows)} rows and {len(columns)} columns")
+    finite = np.abs(values[np.isfinite(values)])
+    stored = st.session_state.get(key) or {}
+    chosen = stored.get("cell", cell) if pick else None
+    header = {
+        "name": key, "rows": list(rows), "columns": [str(c) for c in columns], "label": label, "words": words, "emptyWords": empty_words,
+        "hint": hint, "rowsAre": rows_are, "columnsAre": columns_are, "scale": scale, "square": square, "numbers": numbers,
+        "nameColumns": name_columns, "rowColour": row_colour, "columnColour": column_colour, "pick": pick,
+        "limit": float(limit if limit is not None else max(float(finite.max(initial=0.0)), 1e-9)),
+        "cell": list(chosen) if chosen else None,
+    }  # fmt: skip
+    result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": cell}, on_cell_change=lambda: None)
+    chosen = result.cell if pick else None
+    if not chosen or int(chosen[0]) >= len(rows) or int(chosen[1]) >= len(columns):
+        return None
+    return int(chosen[0]), int(chosen[1])
