@@ -38,11 +38,14 @@ class CorpusInfo:
 
 
 CORPORA = MappingProxyType({info.name: info for info in (
-    CorpusInfo("stories", "Stories", "Short children's stories with people, animals, objects, feelings and dialogue.",
-               3_000_000, make_stories),
-    CorpusInfo("copy", "Copy", "Random rows of words, each repeated: the second time can be predicted by looking back.",
+    CorpusInfo("stories", "Stories",
+               "Short children's stories with people, animals, objects, feelings and dialogue.", 3_000_000,
+               make_stories),
+    CorpusInfo("copy", "Copy",
+               "Random rows of words, each repeated: the second time can be predicted by looking back.",
                1_000_000, make_copies),
-    CorpusInfo("arithmetic", "Arithmetic", "Sums of two numbers below 100, units first: 27+58=580 says 085. A tenth is never shown.",
+    CorpusInfo("arithmetic", "Arithmetic",
+               "Sums of two numbers below 100, units first: 27+58=580 says 085. A tenth is never shown.",
                90_000, make_sums),
 )})
 

@@ -13,25 +13,23 @@ def draw(t: Teller, table: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
 
 def name_object(t: Teller, toys: bool = False) -> None:
     """Bind `{thing}` (ball) and `{obj}` (red ball): the object of this story."""
-    if t.people["hero"].is_animal:
-        things = lexicon.ANIMAL_THINGS
-    else:
-        things = lexicon.TOYS if toys or t.chance(0.5) else lexicon.KEEPSAKES
+    for_children = lexicon.TOYS if toys or t.chance(0.5) else lexicon.KEEPSAKES
+    things = lexicon.ANIMAL_THINGS if t.people["hero"].is_animal else for_children
     t.bind(thing=t.rng.choice(things))
     t.bind(obj="{colour} {thing}")
 
 
 def small_gift(t: Teller) -> str:
     """A little present that an animal might bring, with its article."""
-    return t.fill(t.rng.choice((
-        "a shiny nut", "a white pebble", "a blue feather", "a red berry", "a tiny shell", "a golden leaf", "an acorn", "a round stone")))
+    return t.fill(t.rng.choice(("a shiny nut", "a white pebble", "a blue feather", "a red berry",
+                                "a tiny shell", "a golden leaf", "an acorn", "a round stone")))
 
 
 # trouble, what is needed, how the hero helps, how it ends
 TROUBLES = (
     ("Its foot was caught between two stones.", "stick",
-     "{He} found a long stick and pushed it under the bigger stone. {He} pushed with all {his} strength until the stone moved.",
-     "The {animal} pulled its foot out and was free."),
+     "{He} found a long stick and pushed it under the bigger stone. {He} pushed with all {his} strength "
+     "until the stone moved.", "The {animal} pulled its foot out and was free."),
     ("It had fallen into a deep hole and could not get out.", "branch",
      "{He} pulled a thick branch to the hole and let it down like a ladder.",
      "The {animal} climbed up the branch, step by step, until it stood on the grass."),
@@ -93,8 +91,8 @@ SECRETS = (
      "{Friend} turned around and around because there were flowers everywhere."),
     ("{He} was writing a book about {himself} and {friend}, and {he} kept it under {his} pillow.",
      "{Hero}'s fingers were black with ink.",
-     "{Hero} gave {friend} a little book with {a:colour} cover. On every page there was a picture of the two of them.",
-     "{Friend} read the whole book, and then {fhe} read it again."),
+     "{Hero} gave {friend} a little book with {a:colour} cover. On every page there was a picture of the "
+     "two of them.", "{Friend} read the whole book, and then {fhe} read it again."),
 )
 
 # the deed (a clause that begins with {hero}), hiding it, what the owner feels, the repair
@@ -122,7 +120,8 @@ MISTAKES = (
     ("{hero} forgot to water {elder}'s {s:flower}, and now their heads hung down",
      "{He} turned the pots so that nobody could see the brown leaves.",
      "{Elder} touched the dry leaves and looked {upset}.",
-     "They gave the flowers fresh water and put them in the shade. Two days later, the {s:flower} stood up again."),
+     "They gave the flowers fresh water and put them in the shade. Two days later, the {s:flower} stood "
+     "up again."),
     ("{hero} left the window open, and the rain came in and soaked {elder}'s letters",
      "{He} put the wet letters back in the drawer.",
      "{Elder} held up the wet paper, and the ink ran down in blue lines.",
@@ -136,63 +135,73 @@ MISTAKES = (
 # the visitor, the problem, what happens while it stays, the parting
 VISITORS = (
     ("small wet hedgehog", "The rain had washed away its home, and it was shaking with cold.",
-     "The hedgehog rolled into a ball by the stove and slept.", "In the morning the rain was over, and the hedgehog went to build a new home."),
+     "The hedgehog rolled into a ball by the stove and slept.",
+     "In the morning the rain was over, and the hedgehog went to build a new home."),
     ("tired old goose", "Its wing hurt, and the other geese had flown on without it.",
-     "Every day the wing grew a little stronger.", "One morning the goose spread its wings and rose into the sky."),
+     "Every day the wing grew a little stronger.",
+     "One morning the goose spread its wings and rose into the sky."),
     ("thin grey cat", "It had walked for three days and had nothing to eat.",
-     "The cat ate everything, licked its paws and began to purr.", "The cat did not want to leave again, so it stayed for good."),
+     "The cat ate everything, licked its paws and began to purr.",
+     "The cat did not want to leave again, so it stayed for good."),
     ("traveller with a big bag", "The traveller had missed the last train and had nowhere to sleep.",
-     "The traveller opened the bag and showed {him} maps of faraway countries.", "At sunrise the traveller waved and walked on, and left a map on the table."),
+     "The traveller opened the bag and showed {him} maps of faraway countries.",
+     "At sunrise the traveller waved and walked on, and left a map on the table."),
     ("young fox with muddy paws", "The fox had run from a storm and did not know where it was.",
-     "The fox told {him} about the forest at night.", "When the storm was over, {hero} showed the fox the path to the forest."),
-    ("musician with a broken fiddle", "One string of the fiddle had snapped, and there was a concert the next day.",
-     "They looked in every drawer until they found a strong new string.", "The next day the musician played, and {hero} sat in the first row."),
+     "The fox told {him} about the forest at night.",
+     "When the storm was over, {hero} showed the fox the path to the forest."),
+    ("musician with a broken fiddle",
+     "One string of the fiddle had snapped, and there was a concert the next day.",
+     "They looked in every drawer until they found a strong new string.",
+     "The next day the musician played, and {hero} sat in the first row."),
     ("tiny owl", "It had flown too far from its tree and was afraid of the dark.",
-     "The owl sat on the back of a chair and looked at the fire with round eyes.", "When the moon came up, the mother owl called, and the little owl flew home."),
+     "The owl sat on the back of a chair and looked at the fire with round eyes.",
+     "When the moon came up, the mother owl called, and the little owl flew home."),
     ("lost lamb", "Its flock was gone, and it could not stop crying.",
-     "The lamb lay down on the blanket and slept at once.", "In the morning the farmer came, and the lamb ran to meet its flock."),
+     "The lamb lay down on the blanket and slept at once.",
+     "In the morning the farmer came, and the lamb ran to meet its flock."),
 )
 
 # to do it, doing it, first failure, advice, success
 SKILLS = (
-    ("ride a bike", "riding a bike", "{He} fell onto the grass after two metres.", "Look ahead and keep your feet moving.",
-     "{he} rode all the way to the gate without falling"),
-    ("swim", "swimming", "{He} swallowed some water and held on to the edge.", "Move your arms slowly, like a frog.",
-     "{he} swam right across the little pool"),
-    ("whistle", "whistling", "Only air came out.", "Make your lips small and round.", "{he} whistled loud and clear, and {a:bird} answered"),
-    ("skate", "skating", "{His} legs went in two directions, and {he} sat down on the ice.", "Bend your knees and lean forward.",
-     "{he} glided over the ice in a big circle"),
-    ("play the flute", "playing the flute", "It sounded like an angry goose.", "Blow softly, as if you were cooling soup.",
-     "{he} played a whole song without a mistake"),
-    ("read", "reading", "The letters looked like little black ants.", "Say each letter first, and then put them together.",
-     "{he} read a whole page aloud"),
-    ("bake bread", "baking bread", "The bread was as flat and hard as a stone.", "Let the dough rest under a warm cloth.",
-     "the bread came out of the oven, round and golden"),
-    ("juggle", "juggling", "All the balls fell on the floor and rolled away.", "Begin with one ball, then take two.",
-     "three balls flew through the air, and not one fell down"),
-    ("draw a horse", "drawing horses", "The horse looked like a table with a tail.", "Look first, and draw what you really see.",
-     "there was a horse on the paper that seemed to run"),
+    ("ride a bike", "riding a bike", "{He} fell onto the grass after two metres.",
+     "Look ahead and keep your feet moving.", "{he} rode all the way to the gate without falling"),
+    ("swim", "swimming", "{He} swallowed some water and held on to the edge.",
+     "Move your arms slowly, like a frog.", "{he} swam right across the little pool"),
+    ("whistle", "whistling", "Only air came out.", "Make your lips small and round.",
+     "{he} whistled loud and clear, and {a:bird} answered"),
+    ("skate", "skating", "{His} legs went in two directions, and {he} sat down on the ice.",
+     "Bend your knees and lean forward.", "{he} glided over the ice in a big circle"),
+    ("play the flute", "playing the flute", "It sounded like an angry goose.",
+     "Blow softly, as if you were cooling soup.", "{he} played a whole song without a mistake"),
+    ("read", "reading", "The letters looked like little black ants.",
+     "Say each letter first, and then put them together.", "{he} read a whole page aloud"),
+    ("bake bread", "baking bread", "The bread was as flat and hard as a stone.",
+     "Let the dough rest under a warm cloth.", "the bread came out of the oven, round and golden"),
+    ("juggle", "juggling", "All the balls fell on the floor and rolled away.",
+     "Begin with one ball, then take two.", "three balls flew through the air, and not one fell down"),
+    ("draw a horse", "drawing horses", "The horse looked like a table with a tail.",
+     "Look first, and draw what you really see.", "there was a horse on the paper that seemed to run"),
     ("tie a bow", "tying bows", "The laces turned into a big knot.", "Make two rabbit ears and cross them.",
      "there was a perfect bow on each shoe"),
-    ("fly a kite", "flying a kite", "The kite bumped over the ground and landed in a bush.", "Wait for the wind, and then run.",
-     "the kite climbed higher and higher above the trees"),
-    ("row a boat", "rowing a boat", "The boat only went around in circles.", "Pull both sides at the same time.",
-     "the boat glided straight across the water"),
-    ("jump over the rope", "jumping over the rope", "The rope caught {his} feet again and again.", "Listen to the rope and jump when it claps.",
-     "{he} jumped twenty times in a row"),
+    ("fly a kite", "flying a kite", "The kite bumped over the ground and landed in a bush.",
+     "Wait for the wind, and then run.", "the kite climbed higher and higher above the trees"),
+    ("row a boat", "rowing a boat", "The boat only went around in circles.",
+     "Pull both sides at the same time.", "the boat glided straight across the water"),
+    ("jump over the rope", "jumping over the rope", "The rope caught {his} feet again and again.",
+     "Listen to the rope and jump when it claps.", "{he} jumped twenty times in a row"),
 )
 # The same for animals.
 ANIMAL_SKILLS = (
-    ("jump over the stream", "jumping over the stream", "{He} landed in the middle with a big splash.", "Run first, and then jump.",
-     "{he} flew over the water and landed on dry grass"),
-    ("swim", "swimming", "{He} got water in {his} nose and ran back to the shore.", "Kick with all your legs and keep your nose up.",
-     "{he} swam to the other side of the pond"),
+    ("jump over the stream", "jumping over the stream", "{He} landed in the middle with a big splash.",
+     "Run first, and then jump.", "{he} flew over the water and landed on dry grass"),
+    ("swim", "swimming", "{He} got water in {his} nose and ran back to the shore.",
+     "Kick with all your legs and keep your nose up.", "{he} swam to the other side of the pond"),
     ("sing", "singing", "It sounded like a rusty door.", "Take a deep breath and start softly.",
      "a clear and lovely song came out"),
     ("dance", "dancing", "{He} stepped on {his} own tail.", "Listen to the music and count to four.",
      "{he} danced around the fire, and everybody clapped"),
-    ("find the way home alone", "finding the way home", "{He} turned left and came to the wrong hill.", "Remember the big stone and the old gate.",
-     "{he} found the way home without any help"),
-    ("hide well", "hiding", "{His} tail stuck out, and everyone saw it.", "Make yourself small and keep still.",
-     "nobody could find {him} for a whole hour"),
+    ("find the way home alone", "finding the way home", "{He} turned left and came to the wrong hill.",
+     "Remember the big stone and the old gate.", "{he} found the way home without any help"),
+    ("hide well", "hiding", "{His} tail stuck out, and everyone saw it.",
+     "Make yourself small and keep still.", "nobody could find {him} for a whole hour"),
 )

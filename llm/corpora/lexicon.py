@@ -30,7 +30,8 @@ TOYS = _words("""ball, kite, doll, toy car, teddy bear, toy boat, drum, spinning
     scooter, rope, toy robot, paper plane, yo-yo, book, crayon box""")
 KEEPSAKES = _words("""scarf, ribbon, button, bracelet, hat, mitten, umbrella, key, feather, shell, marble, bell, coin, necklace,
     lantern, basket, notebook, watch""")
-ANIMAL_THINGS = _words("ball, bell, blanket, ribbon, feather, shell, pebble, basket, scarf, button, cushion, hat")
+ANIMAL_THINGS = _words("ball, bell, blanket, ribbon, feather, shell, pebble, basket, scarf, button, "
+                       "cushion, hat")
 
 FRUIT = _words("apple, pear, plum, banana, orange, peach, cherry, strawberry, apricot, fig, melon")
 VEGETABLE = _words("carrot, pumpkin, potato, onion, cabbage, bean, tomato, cucumber, turnip, radish")
@@ -49,7 +50,7 @@ INDOOR_SPOT = _words("""under the bed, behind the sofa, in the cupboard, under t
     on the top shelf, under the rug, behind the door, inside the big chest, next to the stove, between the cushions""")
 OUTDOOR_SPOT = _words("""under the bench, behind the big rock, in the long grass, under a pile of leaves, beside the path,
     behind the old wall, near the fountain, under the wooden bridge, between the roots of a tree, beside the gate,
-    behind the bushes, in an empty bucket""")
+    behind the bushes, behind a stack of wood""")
 GAME = _words("hide and seek, tag, catch, hopscotch, pirates, explorers, shops, knights, cards, marbles")
 SEASON = _words("spring, summer, autumn, winter")
 DAY = _words("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
@@ -80,7 +81,8 @@ PLACES = {
 }
 
 ELDERS = (
-    ("mother", "she", "Mom"), ("father", "he", "Dad"), ("grandmother", "she", "Grandma"), ("grandfather", "he", "Grandpa"),
+    ("mother", "she", "Mom"), ("father", "he", "Dad"), ("grandmother", "she", "Grandma"), ("grandfather",
+                                                                                           "he", "Grandpa"),
     ("aunt", "she", "Auntie"), ("uncle", "he", "Uncle"), ("mother", "she", "Mom"), ("father", "he", "Dad"),
 )
 
@@ -103,23 +105,32 @@ OCCUPATIONS["mail carrier"] = OCCUPATIONS.pop("postman")
 # noun -> (epithets, home, favourite food, how it goes, where it goes to sleep)
 ANIMALS = {
     "dog": ("little, brown, small, spotted, young", "a warm kennel", "bone", "ran", "in {his} basket"),
-    "puppy": ("little, fluffy, brown, playful", "a cosy box by the stove", "sausage", "ran", "in {his} basket"),
-    "cat": ("little, grey, black, striped, small", "a sunny house", "piece of fish", "ran", "on a soft cushion"),
-    "kitten": ("little, white, tiny, fluffy", "a basket in the kitchen", "bowl of milk", "ran", "on a soft cushion"),
-    "rabbit": ("little, white, brown, young", "a burrow under the hill", "carrot", "hopped", "in {his} burrow"),
-    "mouse": ("little, tiny, grey, small", "a hole behind the stove", "piece of cheese", "ran", "in {his} nest of straw"),
+    "puppy": ("little, fluffy, brown, playful", "a cosy box by the stove", "sausage", "ran",
+              "in {his} basket"),
+    "cat": ("little, grey, black, striped, small", "a sunny house", "piece of fish", "ran",
+            "on a soft cushion"),
+    "kitten": ("little, white, tiny, fluffy", "a basket in the kitchen", "bowl of milk", "ran",
+               "on a soft cushion"),
+    "rabbit": ("little, white, brown, young", "a burrow under the hill", "carrot", "hopped",
+               "in {his} burrow"),
+    "mouse": ("little, tiny, grey, small", "a hole behind the stove", "piece of cheese", "ran",
+              "in {his} nest of straw"),
     "fox": ("little, red, young, clever", "a den in the forest", "pie", "ran", "in {his} den"),
-    "bear": ("big, brown, young, sleepy", "a cave in the mountains", "pot of honey", "walked", "in {his} cave"),
+    "bear": ("big, brown, young, sleepy", "a cave in the mountains", "pot of honey", "walked",
+             "in {his} cave"),
     "squirrel": ("little, red, quick, small", "a hole in an old oak", "acorn", "ran", "in {his} hole"),
-    "hedgehog": ("little, small, prickly, round", "a heap of dry leaves", "pear", "walked", "in {his} bed of leaves"),
-    "duck": ("little, yellow, white, young", "a nest by the pond", "piece of bread", "waddled", "in {his} nest"),
+    "hedgehog": ("little, small, prickly, round", "a heap of dry leaves", "pear", "walked",
+                 "in {his} bed of leaves"),
+    "duck": ("little, yellow, white, young", "a nest by the pond", "piece of bread", "waddled",
+             "in {his} nest"),
     "owl": ("little, young, grey, wise", "a hollow tree", "berry cake", "flew", "on {his} branch"),
     "bird": ("little, blue, small, young", "a nest in a tall tree", "seed", "flew", "in {his} nest"),
     "pony": ("little, brown, white, young", "a stable on the farm", "apple", "trotted", "in {his} stable"),
     "lamb": ("little, white, young, woolly", "a green field", "handful of clover", "ran", "in the soft hay"),
     "goat": ("little, white, old, stubborn", "a shed on the farm", "cabbage", "trotted", "in the soft hay"),
     "pig": ("little, pink, round, cheerful", "a barn on the farm", "turnip", "trotted", "in the soft straw"),
-    "donkey": ("old, grey, little, patient", "a stable near the village", "carrot", "trotted", "in {his} stable"),
+    "donkey": ("old, grey, little, patient", "a stable near the village", "carrot", "trotted",
+               "in {his} stable"),
     "badger": ("old, big, sleepy, young", "a den under the roots", "plum", "walked", "in {his} den"),
     "elephant": ("little, grey, young, big", "a wide green valley", "melon", "walked", "under a tall tree"),
 }

@@ -113,4 +113,97 @@ def sleepy_animal(t: Teller) -> None:
     close(t, "Then they both laughed.", "Since then, the two of them have taken their naps together.")
 
 
-PLOTS = ((hungry_animal, "animal"), (lonely_animal, "animal"), (lost_animal, "animal"), (sleepy_animal, "animal"))
+def moon_in_the_pond(t: Teller) -> None:
+    """An animal wants the moon, which lies in the water."""
+    t.lead("{hero} came to the pond [at night|in the dark|when it was already late]", "curious", state=True)
+    t.say("The moon was round and bright.", "There was not a single cloud in the sky.", p=0.6)
+    t.say("In the water lay something round and golden.", "Something big and yellow was shining in the water.")
+    t.quote("hero", "The moon has fallen into the pond!", "Is that a cheese?", "What a beautiful lamp!")
+    t.say("{Hero} wanted to have it, because {his} home was so dark.", "{He} wanted to take it home and show it to {elder}.")
+    t.say("{He} put one foot into the water, and the moon broke into a hundred pieces.", "{He} touched it, and it danced and was gone.")
+    t.say("{Hero} was {upset} because {he} thought that {he} had broken it.", "{He} was scared, because who can mend a moon?")
+    t.say("{He} ran to {friend} and woke {fhim} up.", "Just then {friend} came by for a drink.")
+    t.quote("hero", "I have broken the moon!", "Help me to get the moon out of the water!", "Come quickly, something terrible has happened!")
+    t.some(1, "{Friend} brought a net, and they fished for an hour.", "They tried to catch it with a bucket.", "They threw in a rope, but the moon did not hold on to it.")
+    aside(t, 0.2)
+    t.say("Then {a:wild} laughed so hard that it had to sit down.", "An old frog on a leaf watched them and shook its head.")
+    t.quote("friend", "Look up!", "Wait. If the moon is down here, what is that up there?")
+    t.say("They looked up, and there was the moon in the sky, whole and round.", "High above the trees hung the moon, and nothing was missing.")
+    t.say("The water grew still, and the second moon came back.", "In the pond there was only its picture.")
+    t.quote("hero", "So nobody can take it away.", "Then there are enough moons for everyone.", "I am glad that it is not broken!")
+    t.say("They sat side by side and looked at both moons.", "{Friend} began to laugh, and then {hero} laughed too.")
+    close(t, "That night, {hero} slept {bed} with the moon in the window.", "Since then, they meet at the pond whenever the moon is full.")
+
+
+def washing_day(t: Teller) -> None:
+    """Someone is dirty, does not want to be washed, and runs."""
+    t.lead("{hero} had rolled in the mud", "dirty", state=True)
+    t.say("{He} was brown from {his} nose to {his} tail.", "Nobody could see any more what colour {he} was.")
+    t.quote("elder", "You need a bath!", "Into the water with you!", "Look at you! Today is washing day.")
+    t.quote("hero", "No, no, no!", "I do not like water.", "I like mud!")
+    t.say("{He} was afraid of the bath because the water got into {his} ears.", "{He} hated baths because soap tasted so bad.")
+    t.say("So {he} ran away and hid {outspot}.", "{He} jumped over the tub and ran to {place}.")
+    t.say("First {he} met {a:pet}, who held its nose.", "{A:bird} flew away when {he} came near.")
+    t.say("Then {he} wanted to play with {friend}, but {friend} did not know {him}.", "Then {he} saw {friend} and ran to {fhim}.")
+    t.quote("friend", "Who are you?", "What is that smell?", "Help, a monster made of mud!")
+    t.quote("hero", "It is me!", "Don't you know me?", "I am your friend!")
+    t.say("{Hero} was {upset} because even {his} best friend was afraid of {him}.", "{Hero} looked into a puddle and did not know {himself} either.")
+    aside(t, 0.25)
+    t.say("{He} went home with {his} head down and climbed into the water all by {himself}.", "So {he} walked back to the tub, took a deep breath and jumped in.")
+    t.say("The water was warm, and the bubbles smelled of {s:flower}.", "It was not so bad. There were bubbles as big as melons.")
+    t.some(1, "{He} blew a bubble, and it flew over the roof.", "{Elder} sang {song} and scrubbed {his} back.", "{He} splashed so much that {elder} got wet as well.")
+    t.quote("hero", "Can I stay a little longer?", "This is fun!", "Why did nobody tell me about the bubbles?")
+    t.say("When {he} was clean and dry, {friend} came to see {him}.", "Afterwards {he} shone like a new coin.")
+    t.quote("friend", "There you are!", "How nice you smell!", "A monster was looking for you!", p=0.8)
+    close(t, "They played {game}, and before evening {hero} was covered in mud again.", "From then on, washing day was {his} favourite day.")
+
+
+def animal_band(t: Teller) -> None:
+    """Four animals each make one noise that nobody likes; together it is music."""
+    t.lead("{hero} loved music, but nobody liked the way {he} sang", "sad", state=True)
+    t.say("When {he} opened {his} mouth, all the birds flew away.", "Some said that it sounded like an old door.")
+    t.say("{He} was sad because {he} loved to sing more than anything.", "So {he} only sang when {he} was alone.")
+    t.bind(first="{pet}", second="{wild}")
+    t.say("{later}, {he} met {friend}, who was beating on an old pot.", "On the road {he} heard a loud noise. It was {friend} with a drum.")
+    t.quote("friend", "Everyone tells me to be quiet.", "They say that I am too loud.", "Do you like my drum?")
+    t.quote("hero", "I like it! May I sing with you?", "Come with me, and we will make music together.", "They do not like my singing either.")
+    t.say("A little further on stood the {first}, who could only play one note on a trumpet.", "At the next corner sat the {first} with a flute that was broken.")
+    t.quote("the {first}", "May I come too?", "One note is not much, I know.")
+    t.say("And the {second} came with two spoons.", "The {second} heard them and brought a little bell.")
+    t.say("They practised in a barn where nobody could hear them.", "Every evening they met {outspot}.")
+    aside(t, 0.3)
+    t.say("At first it sounded terrible, and they laughed about it.", "It took them {number} days to play one song.")
+    t.say("Then came the summer festival, and the real band was ill.", "On {day} there was a wedding, but there was no music.")
+    t.quote("hero", "We can play!", "Let us try it.", "Are you ready?")
+    t.say("{Hero} was so nervous that {his} knees shook.", "Everyone stared at them, and it was very quiet.")
+    t.say("Then {friend} began to drum, the {first} played, and {hero} sang.", "{Friend} counted to three, and they began.")
+    t.say("It was loud and funny and wonderful, and everybody danced.", "Nobody held their ears. They clapped and stamped their feet!")
+    t.quote("friend", "They like us!", "Did you hear that? They want one more song!", "Alone we were noise, but together we are music.")
+    close(t, "And they played until the moon went down.", "Since that day, no festival begins without them.")
+
+
+def boaster(t: Teller) -> None:
+    """Someone says that they are the best at everything, until they need help."""
+    t.bind(boast="[fastest|strongest|cleverest|most beautiful|bravest]")
+    t.lead("{hero} thought that {he} was the {boast} of all the animals", "proud", state=True)
+    t.say("{He} told it to everybody, every day.", "{He} looked at {himself} in the water and nodded.")
+    t.quote("hero", "Nobody is as good as I am!", "Look at me, I am the {boast} of all!", "I do not need any help.")
+    t.say("{Friend} only smiled, because {fhe} was a quiet animal.", "The others rolled their eyes.", "{Friend} did not like to hear it, but {fhe} said nothing.")
+    t.quote("friend", "Everyone is good at something.", "We shall see.", p=0.7)
+    aside(t, 0.3)
+    t.say("One day, {hero} wanted to show off and jumped onto a log in the river.",
+          "One day, {hero} climbed onto a high rock to show off.", "One evening, {hero} went into the forest alone to show that {he} was not afraid.")
+    t.say("But then {he} slipped, and {his} foot was caught.", "But there was a hole under the leaves, and {he} fell in.")
+    t.say("{He} pulled and pushed, but it was no use.", "{He} called, but {his} voice was too weak.")
+    t.say("Now {he} did not feel like the {boast} animal any more.", "{He} felt very small, and {he} was {upset} because nobody was there.")
+    t.say("{Friend} heard {him}, because {fhe} had very good ears.", "It was {friend} who found {him}.")
+    t.quote("friend", "Hold on, I am coming!", "Do not move. I will fetch the others.", "Give me your {hand}!")
+    t.say("{A:wild} brought a rope, the {pet} pulled, and {friend} told everyone what to do.", "All the animals made a long chain and pulled together.")
+    t.say("With one big pull {he} was free.", "Slowly, slowly, {hero} came out.")
+    t.quote("hero", "I was silly.", "Thank you. I could not have done it alone.", "I am sorry that I talked so big.")
+    t.quote("friend", "You are good at many things, and now you can say thank you as well.", "We are glad that you are safe.", "That is what friends are for.")
+    close(t, "Since then, {hero} has listened more and talked less.", "{Hero} still looks into the water sometimes, but {he} looks at the fish.")
+
+
+PLOTS = ((hungry_animal, "animal"), (lonely_animal, "animal"), (lost_animal, "animal"), (sleepy_animal, "animal"),
+         (moon_in_the_pond, "animal"), (washing_day, "animal"), (animal_band, "animal"), (boaster, "animal"))

@@ -97,7 +97,7 @@ def quarrel(t: Teller) -> None:
           "So {hero} wiped the {thing} clean and went to look for {friend}.")
     t.quote("hero", "I am sorry that I shouted at you.", "I am sorry. You can have the {thing} today.", "Can we be friends again?")
     t.quote("friend", "I am sorry too.", "I missed you.", "Yes! Let us play together.")
-    t.say("They shook hands and smiled.", "They hugged each other.", "{Friend} hugged {hero}, and both of them laughed.")
+    t.say("They shook {s:hand} and smiled.", "They hugged each other.", "{Friend} hugged {hero}, and both of them laughed.")
     t.say("Then they made a rule: each of them could have the {thing} for ten minutes.",
           "They took the {obj} and played {game} until the sun went down.",
           "After that, they took turns, and the game was even better than before.")
@@ -165,7 +165,7 @@ def sharing_food(t: Teller) -> None:
     t.say("{Hero} looked at the {food}. It was not very big.", "{Hero} was hungry too, so {he} thought for a moment.",
           "{Hero} wanted to eat all of it.", p=0.7)
     t.say("But {he} broke the {food} in two and gave {friend} the bigger half.", "Then {he} cut the {food} into two equal pieces.",
-          "Then {he} smiled and put half of the {food} into {friend}'s hands.")
+          "Then {he} smiled and put half of the {food} into {friend}'s {s:hand}.")
     t.quote("hero", "Here, this half is for you.", "Let us share it.", "Food tastes better when we eat together.")
     t.say("{Friend}'s eyes grew wide, and {fhe} took a big bite.", "{Friend} was so happy that {fhe} laughed.")
     aside(t, 0.35)
@@ -240,4 +240,4 @@ def visitor(t: Teller) -> None:
 
 
 PLOTS = ((lost_and_found, "any"), (helping_a_friend, "any"), (quarrel, "any"), (secret, "child"), (mistake, "child"),
-         (sharing_food, "any"), (birthday, "any"), (visitor, "any"))
+         (sharing_food, "any"), (birthday, "child"), (visitor, "any"))

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import random
 
-from llm.corpora import lexicon, plots_adventure, plots_animals, plots_feelings
+from llm.corpora import lexicon, plots_adventure, plots_animals, plots_days, plots_feelings
 from llm.corpora.asides import FACTS, fact
 from llm.corpora.grammar import PRONOUNS
 from llm.corpora.telling import Person, Teller
 
-PLOTS = plots_feelings.PLOTS + plots_adventure.PLOTS + plots_animals.PLOTS
+PLOTS = plots_feelings.PLOTS + plots_adventure.PLOTS + plots_days.PLOTS + plots_animals.PLOTS
 _ANIMAL_HOBBIES = ("to chase leaves", "to sleep in the sun", "to splash in puddles", "to watch the clouds", "to explore",
                    "to meet new friends", "to play in the grass", "to listen to the rain", "to sing in the morning")
+_HANDS = dict.fromkeys(("duck", "owl", "bird"), "wing") | dict.fromkeys(("pony", "lamb", "goat", "pig", "donkey"), "hoof") | {"elephant": "foot"}
 _FACT_SHARE = 0.6
 
 
@@ -75,7 +76,7 @@ def _cast(t: Teller, animal: bool) -> None:
     t.bind(hname=hero.name or rng.choice(("my friend", "little one")), fname=friend.name,
            a_friend="[a lonely|a small|a shy] " + friend.noun if animal else "a lonely child")
     place = rng.choice(tuple(lexicon.PLACES))
-    t.bind(place=place, at=f"{lexicon.PLACES[place]} {place}", weather_bad="[raining|snowing|dark and cold|stormy]")
+    t.bind(place=place, at=f"{lexicon.PLACES[place]} {place}", hand=_HANDS.get(hero.noun, "paw" if animal else "hand"), weather_bad="[raining|snowing|dark and cold|stormy]")
     noun, pronoun, address = rng.choice(lexicon.ELDERS)
     t.bind_pronouns("e", PRONOUNS[pronoun])
     t.bind(elder="{his} " + noun, addr=address, bed="in {his} bed")
@@ -92,7 +93,7 @@ def _child(rng: random.Random, sex: str, taken: str) -> Person:
 
 def _animal(rng: random.Random, sex: str, named: bool, taken: str, not_kind: str = "") -> Person:
     kinds = [kind for kind in lexicon.ANIMALS if kind != not_kind]
-    kind = rng.choice(kinds + [kind for kind in ("dog", "dog", "cat", "rabbit", "bear") if kind in kinds])
+    kind = rng.choice(kinds + [kind for kind in ("dog", "dog", "dog", "dog", "cat", "rabbit", "bear") if kind in kinds])
     epithets = lexicon.ANIMALS[kind][0].split(", ")
     name = rng.choice([name for name in lexicon.PET_NAMES if name != taken]) if named else ""
     return Person(name, PRONOUNS[sex], kind, epithets[0] if rng.random() < 0.5 else rng.choice(epithets))

@@ -12,10 +12,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llm.corpora import lexicon
 from llm.corpora.grammar import Pronouns, capital, plural, with_article
+from llm.corpora.synonyms import vary
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(?:([aAsS]):)?(\w+)\}")
@@ -24,6 +25,7 @@ _TAGS = {
     "?": ("asked",),
     "!": ("cried", "shouted", "called", "said", "exclaimed"),
 }
+_PREFIX = {"hero": "", "friend": "f", "elder": "e", "worker": "w"}  # of the pronoun slots of a role
 _REPLIES = ("said", "answered", "replied")
 _MANNERS = ("softly", "quietly", "in a low voice", "at last")
 
@@ -80,7 +82,7 @@ class Teller:
         """How the text calls a person this time: always the name for a child, name or kind for an animal."""
         if not person.is_animal:
             return person.name
-        if person.name and person is self.people.get("friend") and person not in self.met:
+        if person.name and person not in self.met:
             self.met.add(person)
             return f"{person.name} the {person.noun}"
         if person.name and self.rng.random() < 0.8:
@@ -147,16 +149,28 @@ class Teller:
         speaker = self._value(who) if who in self.slots else self.fill(who)
         reply = text[-1] == "." and self.last_speaker not in ("", who)
         tag = verb or self.rng.choice(_REPLIES if reply else _TAGS[text[-1]])
-        manner = f" {self.rng.choice(_MANNERS)}" if tag in ("said", "asked") and self.chance(0.15) else ""
+        manner = f" {self.rng.choice(_MANNERS)}" if tag in ("said", "asked") and self.chance(0.12) else ""
+        by_pronoun = self._pronoun_is_clear(who, speaker) and self.chance(0.7)
+        if by_pronoun:
+            speaker = str(self.slots[_PREFIX[who] + "he"])
         style = self.rng.random()
-        if style < 0.3:
+        if style < 0.25:
             line = f'{capital(speaker)} {tag}{manner}, "{text}"'
         else:
             inner = text[:-1] + "," if text[-1] == "." else text
-            order = f"{speaker} {tag}" if manner or style < 0.55 else f"{tag} {speaker}"
+            order = f"{speaker} {tag}" if by_pronoun or manner or style < 0.5 else f"{tag} {speaker}"
             line = f'"{inner}" {order}{manner}.'
         self.sentences.append(line)
         self.last_speaker = who
+
+    def _pronoun_is_clear(self, who: str, speaker: str) -> bool:
+        """Whether "she said" can only mean this speaker: the last sentence was theirs and names nobody else."""
+        if who not in _PREFIX or not self.sentences:
+            return False
+        last = self.sentences[-1]
+        others = [person.name for role, person in self.people.items() if role != who and person.name]
+        theirs = self.last_speaker == who or last.startswith(capital(speaker) + " ")
+        return theirs and not any(name in last for name in others)
 
     # ---- openings -------------------------------------------------------------------------------------
     def lead(self, template: str, feeling: str = "", pair: bool = False, state: bool = False) -> None:
@@ -165,7 +179,7 @@ class Teller:
         `feeling` allows "Lily was very sad.", `pair` allows "Lily and Tom were best friends."; a `state` (was afraid)
         takes no time of day before it.
         """
-        feel = 34 if self.people["hero"].is_animal else 18
+        feel = 50 if self.people["hero"].is_animal else 18
         style = self.rng.choices(("once", "day", "feel", "weather", "pair", "plain"),
                                  (30, 0 if state else 24, feel if feeling else 0, 0 if state else 8, 20 if pair else 0, 12))[0]
         if style == "once":
@@ -177,7 +191,12 @@ class Teller:
             self.say("{Hero} and {friend} were [best friends|good friends|neighbours|best friends and neighbours].",
                      "{Hero} and {friend} [played together every day|did everything together|lived next to each other].")
         elif style == "feel":
-            self.say(f"{{Hero}} was [very|very|so|a little] {feeling}.", f"{{Hero}} was very {feeling} that day.")
+            hero = self.people["hero"]
+            subject = "{Hero}"
+            if hero.is_animal and self.chance(0.7):
+                self._forget_name()
+                subject = f"The {hero.epithet} {hero.noun}"
+            self.say(f"{subject} was [very|very|very|so|a little] {feeling}.", f"{subject} was very {feeling} that day.")
             if not template.startswith("{hero} and"):
                 template = template.replace("{hero}", "{he}", 1)
         clause = self.fill(template) if style in ("once", "feel", "pair") else self._with_introduction(template)
@@ -187,14 +206,21 @@ class Teller:
         for key in ("day", "season"):
             self.slots.pop(key, None)
 
+    def _forget_name(self) -> None:
+        """Tell of "the little dog" only; nobody calls it by a name."""
+        self.cast("hero", replace(self.people["hero"], name=""))
+        self.bind(hname="[my friend|little one]")
+
     def _with_introduction(self, template: str) -> str:
         hero = self.people["hero"]
+        self.met.add(hero)
         if hero.is_animal or self.chance(0.3):
             template = template.replace("{hero}", hero.introduction, 1)
         return self.fill(template)
 
     def _introduce(self) -> None:
         hero = self.people["hero"]
+        self.met.add(hero)
         kind = f"{hero.epithet} {hero.noun}" if hero.is_animal else f"[little |young |{{trait}} |]{hero.noun}"
         self.bind(kind=kind)
         named = f" named {hero.name}" if hero.name else ""
@@ -219,4 +245,4 @@ class Teller:
             if call and clear and not line.startswith(call + "and ") and '"' not in line + lines[-1] and self.chance(0.8):
                 line = f"{capital(hero.pronouns.he)} {line[len(call):]}"
             lines.append(line)
-        return " ".join(lines)
+        return vary(" ".join(lines), self.rng)
