@@ -22,7 +22,7 @@ def write_card(folder: Path, trainer: Trainer, source: Source, meta: dict[str, o
         f"# {meta['title']}",
         str(meta["summary"]),
         about,
-        "## Data\n\n" + _rows(source.description | {"training tokens": meta["train_tokens"], "validation tokens": meta["val_tokens"]}),
+        "## Data\n\n" + _rows(source.description | {f"{part} tokens": meta[f"{part}_tokens"] for part in ("train", "val")}),
         "## Configuration\n\n" + _rows(_changed(trainer)),
         "## Training\n\n" + _rows(_training(meta)),
         f"Made by\n\n```\n{meta['command']}\n```",

@@ -124,7 +124,7 @@ def _train(parser: Parser) -> None:
     out.add_argument("--title", help="name of the model for a reader")
     out.add_argument("--summary", help="one line about the model, for a menu")
     out.add_argument("--default-text", help="a text to open the model with")
-    out.add_argument("--sample", action="append", default=[], metavar="PROMPT", help="show a continuation in the card (repeatable)")
+    out.add_argument("--sample", action="append", default=[], metavar="PROMPT", help="continue this in the card (repeatable)")
     out.add_argument("--sample-temperature", type=float, default=0.8, metavar="T", help="of the card's samples (default 0.8)")
     out.add_argument("--about", metavar="FILE", help="Markdown for the card: what the model can and cannot do")
 

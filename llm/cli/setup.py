@@ -34,8 +34,8 @@ def model_folder(name: str) -> Path:
     for folder in (Path(name), *(root / name for root in roots)):
         if (folder / "config.json").is_file():
             return folder
-    known = sorted(p.parent.name for root in roots for p in root.glob("*/config.json"))
-    raise ValueError(f"there is no model {name!r}; give a folder that train --out wrote, or one of: {', '.join(known) or 'none yet'}")
+    known = ", ".join(sorted(p.parent.name for root in roots for p in root.glob("*/config.json")))
+    raise ValueError(f"there is no model {name!r}; give a folder that train --out wrote, or one of: {known or 'none yet'}")
 
 
 def read_text(path: str) -> str:

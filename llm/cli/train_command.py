@@ -55,8 +55,8 @@ def _loop(trainer: Trainer, folder: RunFolder | None, args: Namespace) -> StepRe
             val = f"validation {record.val_loss:.3f}"
         if folder:
             folder.log(record, trainer)
-        speed = record.tokens / record.seconds
-        progress.update(_done(record, trainer.config), f"step {record.step:,}  loss {record.loss:.3f}  {val}  {speed:,.0f} tokens/s")
+        speed = f"{record.tokens / record.seconds:,.0f} tokens/s"
+        progress.update(_done(record, trainer.config), f"step {record.step:,}  loss {record.loss:.3f}  {val}  {speed}")
     progress.close()
     return record
 
