@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from llm.cli.sources import Source
 from llm.config import SamplingConfig
 from llm.decoding import generate
 from llm.model import Transformer
+from llm.sources import Source
 from llm.tokenizers import Tokenizer
 from llm.training import Trainer
 

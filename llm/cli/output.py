@@ -10,7 +10,7 @@ from pathlib import Path
 
 from llm.checkpoints import save_checkpoint, save_snapshot
 from llm.cli.card import write_card
-from llm.cli.sources import Source
+from llm.sources import Source
 from llm.training import StepRecord, Trainer
 
 METRIC_FIELDS = ("step", "loss", "learning_rate", "grad_norm", "seconds", "tokens", "val_loss", "val_tokens")
@@ -54,7 +54,7 @@ class RunFolder:
     def finish(self, trainer: Trainer, result: dict[str, object]) -> None:
         """The final model, its description and its card."""
         args = self.args
-        what = args.corpus or Path(args.text).name
+        what = self.source.name
         meta = {
             "name": self.path.name,
             "title": args.title or self.path.name,

@@ -9,14 +9,15 @@ keep_freed_memory()  # has to come before PyTorch is imported
 import math  # noqa: E402
 import time  # noqa: E402
 from argparse import Namespace  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 from llm.cli.output import RunFolder, summary_lines  # noqa: E402
 from llm.cli.progress import Progress, wanted  # noqa: E402
-from llm.cli.setup import use_threads  # noqa: E402
-from llm.cli.sources import Source, load_source  # noqa: E402
+from llm.cli.setup import read_text, use_threads  # noqa: E402
 from llm.config import ModelConfig, TrainConfig  # noqa: E402
 from llm.model import Transformer  # noqa: E402
 from llm.recipes import RECIPES, steep_slopes  # noqa: E402
+from llm.sources import Source, corpus_source, text_source  # noqa: E402
 from llm.training import StepRecord, Trainer, evaluate  # noqa: E402
 
 DEFAULT_SECONDS = 60.0
@@ -42,6 +43,13 @@ def run(args: Namespace) -> dict[str, object]:
     if not args.json:
         print("\n".join(summary_lines(result, args.out)))
     return result
+
+
+def load_source(args: Namespace) -> Source:
+    """Data and tokenizer as the command line asks for them."""
+    if args.text:
+        return text_source(read_text(args.text), Path(args.text).name, args.tokenizer, args.vocab)
+    return corpus_source(args.corpus, args.size, args.corpus_seed, args.tokenizer, args.vocab)
 
 
 def _loop(trainer: Trainer, folder: RunFolder | None, args: Namespace) -> StepRecord:
