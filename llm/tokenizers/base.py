@@ -137,8 +137,8 @@ class Tokenizer(ABC):
         return list(dict.fromkeys(chunk.text for chunk in self.explain(text).chunks if not chunk.known))
 
     def fingerprint(self) -> str:
-        """Equal for tokenizers that give the same ids: the SHA-256 of the JSON form, in hexadecimal."""
-        data = json.dumps(self.to_json(), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        """The SHA-256 of the JSON form, in hexadecimal: tokenizers with the same fingerprint give the same ids."""
+        data = json.dumps(self.to_json(), sort_keys=True)
         return hashlib.sha256(data.encode("ascii")).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -152,8 +152,8 @@ class Tokenizer(ABC):
 
     def _outside(self, token: object) -> ValueError:
         return ValueError(
-            f"Token id {token!r} is not in the vocabulary of the tokenizer {self.name!r}, whose ids run from 0 to "
-            f"{self.vocab_size - 1}; use the tokenizer that the ids were made with."
+            f"Token id {token!r} stands for nothing in the tokenizer {self.name!r} (ids 0 to {self.vocab_size - 1}); "
+            "use the tokenizer that the ids were made with."
         )
 
 

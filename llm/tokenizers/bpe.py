@@ -70,7 +70,8 @@ class BPETokenizer(ByteLevelTokenizer):
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> BPETokenizer:
         """Rebuilds a tokenizer from `to_json`."""
-        merges = [Merge(left, right, N_BYTES + rank, count) for rank, (left, right, count) in enumerate(data["merges"])]
+        rules = enumerate(data["merges"], start=N_BYTES)
+        merges = [Merge(left=rule[0], right=rule[1], new=new, count=rule[2]) for new, rule in rules]
         return cls(merges, special=data["special"], pattern=data["pattern"], name=data["name"])
 
 

@@ -15,8 +15,9 @@ import tiktoken
 
 from llm.tokenizers.base import Chunk, Explanation, Merge, MergeStep, Tokenizer, clean_text
 
-# tiktoken's Rust core panics on a run of white space somewhere between 600,000 and 1,000,000 characters long.
-LONGEST_GAP = 100_000
+# tiktoken's Rust core panics on a run of white space somewhere between 600,000 and 1,000,000 characters long. Runs
+# below two windows are never cut, longer ones where two windows of nothing else meet.
+_WINDOW = 50_000
 # Every state of the merging is kept, so time and memory grow with the square of the length.
 LONGEST_EXPLAINED = 4_000
 
@@ -41,10 +42,10 @@ class ByteLevelTokenizer(Tokenizer):
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, with no special token among them whatever was typed.
 
-        Lone surrogates become U+FFFD; very long runs of white space (200,000 characters and
-        some shorter ones of over 100,000) are encoded in parts, because tiktoken fails on a million.
+        Lone surrogates become U+FFFD (see `clean_text`). White space runs of over 100,000 characters may be encoded in
+        parts, because tiktoken fails on a million: the text comes back whole, the ids at a cut may differ from tiktoken's.
         """
-        if len(text) <= LONGEST_GAP:
+        if len(text) < 2 * _WINDOW:
             return self._encoding.encode_ordinary(text)
         encoded = [self._encoding.encode_ordinary(part) for part in _parts(text)]
         return encoded[0] if len(encoded) == 1 else list(chain.from_iterable(encoded))
@@ -146,13 +147,12 @@ def _step(merge: Merge | None, states: list[list[int]]) -> MergeStep:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """`text` in parts whose runs of white space are shorter than `2 * LONGEST_GAP`; joined, they are `text`.
-
-    Such a run covers a whole window of `LONGEST_GAP` characters, and every window of nothing else is cut out.
-    """
-    start = 0
-    for window in range(0, len(text) - LONGEST_GAP + 1, LONGEST_GAP):
-        if text[window : window + LONGEST_GAP].isspace():
-            yield from (text[start:window], text[window : window + LONGEST_GAP])
-            start = window + LONGEST_GAP
+    """`text` in parts whose runs of white space are shorter than three windows; joined, they are `text`."""
+    start, blank_before = 0, False
+    for place in range(0, len(text), _WINDOW):
+        blank = text[place : place + _WINDOW].isspace()
+        if blank and blank_before:
+            yield text[start:place]
+            start = place
+        blank_before = blank
     yield text[start:]

@@ -37,11 +37,11 @@ def load_tokenizer(name_or_path: str | Path) -> Tokenizer:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise ValueError(
-            f"{str(name_or_path)!r} is neither a tokenizer's name ({', '.join(ENCODING_OF)}) nor a file or folder with a "
-            f"{FILE_NAME}."
+            f"There is no tokenizer {str(name_or_path)!r}: give one of the names {', '.join(ENCODING_OF)}, or a folder with "
+            f"a {FILE_NAME}."
         ) from None
     except ValueError:
-        raise ValueError(f"{path} is not a JSON file; write it again with save_tokenizer.") from None
+        raise ValueError(f"The file {path} is not JSON in UTF-8; write it again with save_tokenizer.") from None
     return tokenizer_from_json(data)
 
 
@@ -56,5 +56,5 @@ def tokenizer_from_json(data: dict[str, Any]) -> Tokenizer:
         raise ValueError(f"A tokenizer's kind is one of {', '.join(KINDS)}, but the JSON says {kind!r}.")
     try:
         return KINDS[kind].from_json(data)
-    except (KeyError, TypeError) as error:
+    except (KeyError, IndexError, TypeError) as error:
         raise ValueError(f"The JSON of this {kind} tokenizer is incomplete or damaged ({error}); save it again.") from None

@@ -73,9 +73,12 @@ class LookupTokenizer(Tokenizer):
         raise NotImplementedError
 
     def _text(self, token: int) -> str:
-        if not 0 <= token < len(self._texts):
-            raise self._outside(token)
-        return self._texts[token]
+        try:
+            if token >= 0:
+                return self._texts[token]
+        except (IndexError, TypeError):
+            pass
+        raise self._outside(token)
 
 
 class CharTokenizer(LookupTokenizer):
