@@ -62,17 +62,20 @@ class Transformer(nn.Module):
             ValueError: when cache and ids together are longer than ``context_length``.
         """
         start = cache.length if cache is not None else 0
-        self._check_length(start + ids.shape[1])
+        end = start + ids.shape[1]
+        self._check_length(end)
         token = tap("embed.token", self.token_embedding(ids))  # (B, T, C)
         position = tap("embed.position", self._positions(start, token))  # (B, T, C)
         x = tap("embed.sum", token + position)
         if self.config.embedding_norm:
             x = tap("embed.norm", F.layer_norm(x, x.shape[-1:]))
         x = dropout(x, self.config.dropout, generator)
+        mask = self.attention_bias[:, start:end, :end]  # (1 or H, T, S)
+        turns = self.rotations[:, start:end] if self.config.position == "rope" else None  # (2, T, D/2)
         for block in self.blocks:
-            x = block(x, self, tap, start, cache, generator)
+            x = block(x, tap, mask, turns, cache, generator)
         if cache is not None:
-            cache.length = start + ids.shape[1]
+            cache.length = end
         x = tap("final_norm", self.final_norm(x))
         return tap("logits", F.linear(x, self.unembedding))  # (B, T, C) x (C, V) -> (B, T, V)
 
@@ -154,18 +157,17 @@ class Block(nn.Module):
         self.mlp = MLP(config, layer)
 
     def forward(
-        self, x: Tensor, model: Transformer, tap: Tap, start: int, cache: KVCache | None, generator: torch.Generator | None
+        self, x: Tensor, tap: Tap, mask: Tensor, turns: Tensor | None, cache: KVCache | None, generator: torch.Generator | None
     ) -> Tensor:
         x = tap(f"{self.name}.resid_pre", x)  # (B, T, C)
         if self.post_norm:
-            x = tap(
-                f"{self.name}.norm1", self.norm1(x + dropout(self.attn(x, model, tap, start, cache), self.dropout, generator))
-            )
+            x = x + dropout(self.attn(x, tap, mask, turns, cache), self.dropout, generator)
+            x = tap(f"{self.name}.norm1", self.norm1(x))
             x = tap(f"{self.name}.resid_mid", x)
             x = tap(f"{self.name}.norm2", self.norm2(x + dropout(self.mlp(x, tap), self.dropout, generator)))
         else:
             normed = tap(f"{self.name}.norm1", self.norm1(x))
-            x = x + dropout(self.attn(normed, model, tap, start, cache), self.dropout, generator)
+            x = x + dropout(self.attn(normed, tap, mask, turns, cache), self.dropout, generator)
             x = tap(f"{self.name}.resid_mid", x)
             normed = tap(f"{self.name}.norm2", self.norm2(x))
             x = x + dropout(self.mlp(normed, tap), self.dropout, generator)
@@ -178,25 +180,25 @@ class Attention(nn.Module):
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
         self.config = config
+        self.heads = config.n_heads, config.d_head
         self.layer = layer
         self.name = f"blocks.{layer}.attn"
         self.qkv = nn.Linear(config.d_model, 3 * config.d_model, bias=config.bias)  # queries, keys, values stacked
         self.out = nn.Linear(config.d_model, config.d_model, bias=config.bias)
 
-    def forward(self, x: Tensor, model: Transformer, tap: Tap, start: int, cache: KVCache | None) -> Tensor:
+    def forward(self, x: Tensor, tap: Tap, mask: Tensor, turns: Tensor | None, cache: KVCache | None) -> Tensor:
         B, T, _ = x.shape
-        H, D = self.config.n_heads, self.config.d_head
-        q, k, v = self.qkv(x).view(B, T, 3, H, D).permute(2, 0, 3, 1, 4)  # (B, T, 3C) -> 3 x (B, H, T, D)
+        H, D = self.heads
+        q, k, v = self.qkv(x).view(B, T, 3, H, D).permute(2, 0, 3, 1, 4).unbind(0)  # (B, T, 3C) -> 3 x (B, H, T, D)
         if self.config.qk_norm:
             q, k = rms_normalise(q, self.config.norm_eps), rms_normalise(k, self.config.norm_eps)
-        if self.config.position == "rope":
-            q, k = rotate(q, model.rotations, start), rotate(k, model.rotations, start)
+        if turns is not None:
+            q, k = rotate(q, turns), rotate(k, turns)
         q, k, v = tap(f"{self.name}.q", q), tap(f"{self.name}.k", k), tap(f"{self.name}.v", v)
         if cache is not None:
             k, v = cache.extend(self.layer, k, v)  # (B, H, S, D)
-        S = k.shape[2]
         scores = (q * D**-0.5) @ k.mT  # (B, H, T, D) x (B, H, D, S) -> (B, H, T, S)
-        scores = tap(f"{self.name}.scores", scores + model.attention_bias[:, start : start + T, :S])  # mask and ALiBi
+        scores = tap(f"{self.name}.scores", scores + mask)  # -inf where it may not look, and ALiBi
         pattern = tap(f"{self.name}.pattern", scores.softmax(dim=-1))  # (B, H, T, S), rows sum to 1
         z = tap(f"{self.name}.z", pattern @ v)  # (B, H, T, S) x (B, H, S, D) -> (B, H, T, D)
         out = self._project(z, tap)
@@ -243,6 +245,7 @@ class Norm(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.kind = config.norm
+        self.shape = (config.d_model,)
         self.eps = config.norm_eps
         self.weight = nn.Parameter(torch.ones(config.d_model))
         self.bias = nn.Parameter(torch.zeros(config.d_model)) if config.bias and config.norm == "layernorm" else None
@@ -250,7 +253,7 @@ class Norm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.kind == "rmsnorm":
             return rms_normalise(x, self.eps) * self.weight
-        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        return F.layer_norm(x, self.shape, self.weight, self.bias, self.eps)
 
 
 class KVCache:
@@ -266,10 +269,20 @@ class KVCache:
 
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Store k and v (B, H, T, D) of new tokens; return those of all tokens so far, (B, H, S, D)."""
-        end = self.length + k.shape[2]
-        self.k[layer, :, :, self.length : end] = k
-        self.v[layer, :, :, self.length : end] = v
-        return self.k[layer, :, :, :end], self.v[layer, :, :, :end]
+        T = k.shape[2]
+        keys, values = self.k[layer], self.v[layer]  # (B, H, context, D); narrow() is a slice, without a slice's overhead
+        keys.narrow(2, self.length, T).copy_(k)
+        values.narrow(2, self.length, T).copy_(v)
+        return keys.narrow(2, 0, self.length + T), values.narrow(2, 0, self.length + T)
+
+    def select(self, rows: list[int]) -> KVCache:
+        """A cache of its own whose row b is a copy of this one's row ``rows[b]``."""
+        other = KVCache.__new__(KVCache)
+        shape = (self.k.shape[0], len(rows), *self.k.shape[2:])
+        other.k, other.v, other.length = self.k.new_empty(shape), self.v.new_empty(shape), self.length
+        for mine, theirs in ((self.k, other.k), (self.v, other.v)):
+            theirs[:, :, :, : self.length] = mine[:, rows, :, : self.length]
+        return other
 
     @property
     def nbytes(self) -> int:
@@ -328,7 +341,7 @@ def alibi_slopes(config: ModelConfig) -> Tensor:
 
 
 def sinusoids(context_length: int, d_model: int) -> Tensor:
-    """Rows of sines (even channels) and cosines (odd channels), (T, C), wavelengths 2 pi to 10,000 x 2 pi (Vaswani et al. 2017)."""
+    """Rows of sines (even channels) and cosines (odd channels), (T, C), wavelengths 2 pi to 20,000 pi (Vaswani et al. 2017)."""
     position = torch.arange(context_length).float()[:, None]
     channel = torch.arange(0, d_model, 2).float()[None, :]
     angle = position / 10_000 ** (channel / d_model)  # (T, ceil(C/2))
@@ -345,9 +358,9 @@ def rotations(context_length: int, d_head: int, base: float) -> Tensor:
     return torch.stack((angle.cos(), angle.sin()))
 
 
-def rotate(x: Tensor, table: Tensor, start: int) -> Tensor:
-    """Turn each neighbouring pair of channels of x (B, H, T, D) by the angle of its position."""
-    cos, sin = table[:, start : start + x.shape[2]]  # each (T, D/2)
+def rotate(x: Tensor, turns: Tensor) -> Tensor:
+    """Turn each neighbouring pair of channels of x (B, H, T, D) by the angle with cosine and sine in turns (2, T, D/2)."""
+    cos, sin = turns.unbind(0)  # each (T, D/2)
     even, odd = x[..., 0::2], x[..., 1::2]  # (B, H, T, D/2)
     turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)  # (B, H, T, D/2, 2)
     return turned.flatten(-2)  # (B, H, T, D)
