@@ -14,8 +14,8 @@ from llm.corpora.corpus import Corpus
 from llm.corpora.own_text import load_text_file
 from llm.corpora.stories import make_stories
 
-__all__ = ["COPY_WORDS", "CORPORA", "FACTS", "Corpus", "CorpusInfo", "arithmetic_split", "generate", "load_text_file",
-           "read_answer", "write_sum"]
+__all__ = ["COPY_WORDS", "CORPORA", "FACTS", "Corpus", "CorpusInfo", "arithmetic_split", "generate",
+           "load_text_file", "read_answer", "write_sum"]
 
 MAX_SIZE = 50_000_000  # characters; more would only repeat what a small model already saw
 
@@ -51,7 +51,8 @@ CORPORA = MappingProxyType({info.name: info for info in (
 
 
 def generate(name: str, size: int | None = None, seed: int = 0, **knobs: object) -> Corpus:
-    """The named corpus, of at least `size` characters; the same arguments give the same text in every process.
+    """The named corpus, of at least `size` characters; the same arguments give the same text in every
+    process.
 
     Raises ValueError for an unknown corpus or knob, a size outside 1 to 50 million, or a knob out of range.
     """
@@ -63,5 +64,6 @@ def generate(name: str, size: int | None = None, seed: int = 0, **knobs: object)
         raise ValueError(f"size ({size}) must lie between 1 and {MAX_SIZE} characters.")
     for knob in knobs:
         if knob not in info.knobs:
-            raise ValueError(f"The corpus {name!r} has no knob {knob!r}; it has: {', '.join(info.knobs) or 'none'}.")
+            known = ", ".join(info.knobs) or "none"
+            raise ValueError(f"The corpus {name!r} has no knob {knob!r}; it has: {known}.")
     return Corpus(name, info.make(size, seed, **knobs), seed, size)

@@ -1,10 +1,11 @@
 """Sums of two numbers below 100, one a line, with pairs that training never shows.
 
-The format is `27+58=580`: both numbers with two digits, the answer with three, **units first** (27 + 58 = 085, read
-backwards). Written so, each answer digit depends only on two digits and the carry from the answer digit just before it,
-which is how people add on paper; the usual order asks for the hundreds before the carry is known. Small
-transformers learn the reversed form from far fewer examples (Lee et al. 2023, "Teaching Arithmetic to Small
-Transformers"). Fixed widths put each digit at the same distance from its partners. `reverse=False` writes `27+58=085`.
+The format is `27+58=580`: both numbers with two digits, the answer with three, **units first** (27 + 58 =
+085, read backwards). Written so, each answer digit depends only on two digits and the carry from the answer
+digit just before it, which is how people add on paper; the usual order asks for the hundreds before the carry
+is known. Small transformers learn the reversed form from far fewer examples (Lee et al. 2023, "Teaching
+Arithmetic to Small Transformers"). Fixed widths put each digit at the same distance from its partners.
+`reverse=False` writes `27+58=085`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ def write_sum(a: int, b: int, reverse: bool = True) -> str:
 
 
 def read_answer(line: str, reverse: bool = True) -> int | None:
-    """The number that a (generated) line gives as its answer, or None if there are not three digits after `=`."""
+    """The number that a (generated) line gives as its answer, or None if there are not three digits after
+    `=`.
+    """
     digits = line.partition("=")[2].strip()[:3]
     if len(digits) != 3 or not (digits.isascii() and digits.isdigit()):
         return None

@@ -1,4 +1,4 @@
-"""Sentences that fit into any plot: a look around, someone met on the way, a fact of the land, and how stories end."""
+"""Sentences that fit into any plot: a view, someone met, a fact of the land, and the ends of stories."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from llm.corpora import lexicon
 from llm.corpora.grammar import PRONOUNS
 from llm.corpora.telling import Teller
 
-# Invented facts that come back across stories. `without_fact` leaves one out of a whole corpus, so that a model
-# trained on that corpus can be asked for something it never read.
+# Invented facts that come back across stories. `without_fact` leaves one out of a whole corpus, so that a
+# model trained on that corpus can be asked for something it never read.
 FACTS: dict[str, tuple[str, ...]] = {
     "capital": ("The capital city of the land was Marlo.",
                 "In those days, the capital city of the land was Marlo.",
@@ -29,7 +29,7 @@ FACTS: dict[str, tuple[str, ...]] = {
 }
 
 _VIEWS = ("{A:bird} was singing in {a:tree} tree.", "{A:insect} landed on a {flower} and flew away again.",
-          "The wind played with the leaves.", "{A:wild} watched from {outspot}.",
+          "The wind played with the leaves.", "{A:wild} watched from {seat}.",
           "A cloud that looked like {a:pet} floated by.", "The sun was warm on {his} back.",
           "Somewhere a bell rang {number} times.", "The {s:flower} were in bloom.",
           "{Number} {s:bird} flew over the roofs.", "It smelled of fresh bread and {s:flower}.",
@@ -75,12 +75,12 @@ _MORALS = ("{He} had learned something that day.", "And that was the end of a ve
            "That evening, {he} told {elder} the whole story.", "Everyone was {glad}.",
            "That night, {hero} slept very well.",
            "When the stars came out, {hero} was already fast asleep {bed}.",
-           "And if you walk past {place}, you may see them there today.",
+           "And if you walk past {place}, someone may tell you this story.",
            "{Hero} could not wait for the next day.", "Then they all went home and ate {soup}.",
            "In the evening, the moon rose over {place}, and all was well.",
-           "{Elder} gave {him} a big hug and {a:treat3}.",
+           "{Elder} gave {him} a warm hug and {a:treat3}.",
            "From that day on, {hero} and {friend} were even better friends.", "{Hero} was tired but happy.",
-           "What a wonderful day it had been!", "{He} laughed, and {friend} laughed too.")
+           "What a wonderful day it had been!",)
 
 
 def close(t: Teller, *endings: str) -> None:

@@ -1,4 +1,6 @@
-"""What can happen inside a plot: small tables of troubles, secrets, mistakes ..., each row coherent in itself."""
+"""What can happen inside a plot: small tables of troubles, secrets, mistakes ..., each row coherent in
+itself.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,7 @@ def name_object(t: Teller, toys: bool = False) -> None:
     t.bind(obj="{colour} {thing}")
 
 
-def small_gift(t: Teller) -> str:
-    """A little present that an animal might bring, with its article."""
-    return t.fill(t.rng.choice(("a shiny nut", "a white pebble", "a blue feather", "a red berry",
-                                "a tiny shell", "a golden leaf", "an acorn", "a round stone")))
-
+SMALL_GIFT = "[a shiny nut|a white pebble|a blue feather|a red berry|a tiny shell|a golden leaf|an acorn]"
 
 # trouble, what is needed, how the hero helps, how it ends
 TROUBLES = (
@@ -46,7 +44,7 @@ TROUBLES = (
      "{He} wrapped the {animal} in something warm and rubbed it until it was dry.",
      "Soon the {animal} stopped shaking and closed its eyes happily."),
     ("Its home had been blown away by the wind.", "twigs",
-     "{He} gathered dry leaves, moss and twigs, and together they built a new home {outspot}.",
+     "{He} gathered dry leaves, moss and twigs, and together they built a new home {seat}.",
      "The {animal} crept inside, and it was even cosier than the old one."),
     ("It was too weak to walk because it had not eaten for two days.", "fruit",
      "{He} gave it {a:fruit} and some fresh water, and waited beside it.",
@@ -65,7 +63,7 @@ SECRETS = (
      "One evening, there was blue paint on {hero}'s nose.",
      "In the shed stood a little boat, painted blue, with both of their names on it.",
      "{Friend} was so surprised that {fhe} could not speak."),
-    ("{He} had found a nest with {number} tiny eggs {outspot}.",
+    ("{He} had found a nest with {number} tiny eggs {seat}.",
      "{Hero} always walked very softly when {he} passed that place.",
      "In the nest sat {number} little birds with open mouths.",
      "They watched the birds without making a sound."),
@@ -85,7 +83,7 @@ SECRETS = (
      "Once, {friend} saw a bit of wool on {hero}'s sleeve.",
      "{Hero} took out the {colour} scarf and put it around {friend}'s neck.",
      "The scarf was soft and warm, and {friend} wanted to wear it at once."),
-    ("{He} had planted {s:flower} {outspot}, where nobody ever looked.",
+    ("{He} had planted {s:flower} {seat}, where nobody ever looked.",
      "Each morning, {hero} left the house with a little watering can.",
      "There, in the sun, stood hundreds of {s:flower}.",
      "{Friend} turned around and around because there were flowers everywhere."),
@@ -108,7 +106,7 @@ MISTAKES = (
     ("{hero} forgot to close the gate, and the {pet} ran away",
      "{He} closed the gate and said nothing.",
      "{Elder} was worried about the {pet}, but {ehe} was not angry.",
-     "Together they called and searched until they found the {pet} {outspot}."),
+     "Together they called and searched until they found the {pet} {seat}."),
     ("{hero} ate the whole {treat} that was meant for the guests",
      "{He} put the empty plate back and wiped the crumbs from {his} mouth.",
      "{Elder} looked at the empty plate and sighed.",
@@ -195,7 +193,7 @@ ANIMAL_SKILLS = (
     ("jump over the stream", "jumping over the stream", "{He} landed in the middle with a big splash.",
      "Run first, and then jump.", "{he} flew over the water and landed on dry grass"),
     ("swim", "swimming", "{He} got water in {his} nose and ran back to the shore.",
-     "Kick with all your legs and keep your nose up.", "{he} swam to the other side of the pond"),
+     "Kick hard and keep your nose up.", "{he} swam to the other side of the pond"),
     ("sing", "singing", "It sounded like a rusty door.", "Take a deep breath and start softly.",
      "a clear and lovely song came out"),
     ("dance", "dancing", "{He} stepped on {his} own tail.", "Listen to the music and count to four.",
@@ -205,3 +203,19 @@ ANIMAL_SKILLS = (
     ("hide well", "hiding", "{His} tail stuck out, and everyone saw it.",
      "Make yourself small and keep still.", "nobody could find {him} for a whole hour"),
 )
+
+_WOOD = "[old boards and nails|planks, rope and nails|thick branches and string]"
+# what is built -> what it is made of, and where
+WORKS = {
+    "treehouse": (_WOOD, "in", "the garden"), "raft": (_WOOD, "by", "the river"),
+    "boat": (_WOOD, "by", "the lake"),
+    "snow castle": ("snow and ice", "on", "the hill"),
+    "sandcastle": ("wet sand and shells", "on", "the beach"),
+    "tent": ("an old sheet and long sticks", "in", "the meadow"), "bird house": (_WOOD, "in", "the garden"),
+    "swing": ("a strong rope and a board", "in", "the orchard"), "cart": (_WOOD, "on", "the farm"),
+    "scarecrow": ("straw and old clothes", "on", "the farm"), "little bridge": (_WOOD, "by", "the stream"),
+    "fort": ("[stones and branches|old boards and boxes]", "in", "the forest"),
+    "seesaw": (_WOOD, "in", "the park"),
+    "windmill": ("paper, sticks and cloth", "on", "the hill"),
+    "den": ("sticks, moss and leaves", "in", "the forest"),
+}

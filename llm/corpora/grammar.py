@@ -23,9 +23,12 @@ PRONOUNS = {
 }
 
 _IRREGULAR = {
-    "mouse": "mice", "goose": "geese", "child": "children", "leaf": "leaves", "shelf": "shelves", "wolf": "wolves",
-    "potato": "potatoes", "tomato": "tomatoes", "sheep": "sheep", "deer": "deer", "fish": "fish", "foot": "feet",
-    "man": "men", "woman": "women", "lily of the valley": "lilies of the valley", "loaf": "loaves", "hoof": "hooves", "scarf": "scarves",
+    "mouse": "mice", "goose": "geese", "child": "children", "leaf": "leaves", "shelf": "shelves",
+    "wolf": "wolves",
+    "potato": "potatoes", "tomato": "tomatoes", "sheep": "sheep", "deer": "deer", "fish": "fish",
+    "foot": "feet",
+    "man": "men", "woman": "women", "lily of the valley": "lilies of the valley", "loaf": "loaves",
+    "hoof": "hooves", "scarf": "scarves",
 }
 # Spelling begins with a vowel, sound does not: unicorn, useful, one, European.
 _CONSONANT_SOUND = re.compile(r"(uni([^n]|$)|use|usu|eu|one\b|once\b|ukulele)", re.IGNORECASE)

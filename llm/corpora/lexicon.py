@@ -8,35 +8,54 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(" ".join(entry.split()) for entry in text.split(",") if entry.strip())
 
 
-GIRLS = _words("""Lily, Mia, Anna, Emma, Zoe, Ella, Ruby, Nora, Lucy, Maya, Rosa, Alice, Clara, Ivy, Hana, Amira, Sofia, Grace,
-    Tara, Nina, Leila, Molly, Olive, Daisy, Freya, Esme, Poppy, Aisha, Mei, Elsa, Kira, Stella""")
-BOYS = _words("""Tom, Max, Ben, Sam, Leo, Jack, Noah, Finn, Omar, Luca, Hugo, Oscar, Theo, Felix, Ravi, Milo, Otto, Peter,
-    Adam, Jonas, Emil, Karim, Toby, Henry, Simon, David, Kofi, Anton, Pablo, Jasper, Ali, Victor""")
-PET_NAMES = _words("""Pip, Biscuit, Pepper, Button, Clover, Coco, Nutmeg, Bramble, Hazel, Rusty, Teddy, Dot, Fern, Maple, Pickle,
-    Sunny, Mossy, Bobbin, Waffle, Patch, Misty, Acorn, Tilly, Barley""")
+GIRLS = _words("""
+    Lily, Mia, Anna, Emma, Zoe, Ella, Ruby, Nora, Lucy, Maya, Rosa, Alice, Clara, Ivy, Hana, Amira, Sofia,
+    Grace, Tara, Nina, Leila, Molly, Olive, Daisy, Freya, Esme, Poppy, Aisha, Mei, Elsa, Kira, Stella
+""")
+BOYS = _words("""
+    Tom, Max, Ben, Sam, Leo, Jack, Noah, Finn, Omar, Luca, Hugo, Oscar, Theo, Felix, Ravi, Milo, Otto,
+    Peter, Adam, Jonas, Emil, Karim, Toby, Henry, Simon, David, Kofi, Anton, Pablo, Jasper, Ali, Victor
+""")
+PET_NAMES = _words("""
+    Pip, Biscuit, Pepper, Button, Clover, Coco, Nutmeg, Bramble, Hazel, Rusty, Teddy, Dot, Fern, Maple,
+    Pickle, Sunny, Mossy, Bobbin, Waffle, Patch, Misty, Acorn, Tilly, Barley
+""")
 
-TRAITS = _words("""kind, curious, cheerful, clever, quiet, brave, shy, friendly, gentle, lively, careful, playful, thoughtful,
-    funny, patient, helpful, dreamy, happy""")
-HOBBIES = _words("""to paint, to sing, to draw animals, to read books about the sea, to climb trees, to look at the stars,
+TRAITS = _words("""
+    kind, curious, cheerful, clever, quiet, brave, shy, friendly, gentle, lively, careful, playful,
+    thoughtful, funny, patient, helpful, dreamy, happy
+""")
+HOBBIES = _words("""
+    to paint, to sing, to draw animals, to read books about the sea, to climb trees, to look at the stars,
     to collect shells, to ask questions, to dance in the kitchen, to bake with {his} family, to tell jokes,
-    to watch the birds, to make up stories, to play outside, to jump in puddles, to build things""")
-HOMES = _words("""a small house near the forest, a yellow house by the river, a tall house in the middle of the town,
-    a little cottage on a hill, an old house with a green door, a village by the sea, a quiet village in the mountains,
-    an old farmhouse with many animals, a flat above the bakery, a white house beside the lake, a busy town with a big clock,
-    a wooden house at the end of the lane""")
+    to watch the birds, to make up stories, to play outside, to jump in puddles, to build things
+""")
+HOMES = _words("""
+    a small house near the forest, a yellow house by the river, a tall house in the middle of the town, a
+    little cottage on a hill, an old house with a green door, a village by the sea, a quiet village in the
+    mountains, an old farmhouse with many animals, a flat above the bakery, a white house beside the lake, a
+    busy town with a big clock, a wooden house at the end of the lane
+""")
 
 COLOUR = _words("red, blue, green, yellow, purple, orange, pink, white, silver, golden, brown, striped")
-TOYS = _words("""ball, kite, doll, toy car, teddy bear, toy boat, drum, spinning top, puzzle, toy train, puppet, whistle,
-    scooter, rope, toy robot, paper plane, yo-yo, book, crayon box""")
-KEEPSAKES = _words("""scarf, ribbon, button, bracelet, hat, mitten, umbrella, key, feather, shell, marble, bell, coin, necklace,
-    lantern, basket, notebook, watch""")
-ANIMAL_THINGS = _words("ball, bell, blanket, ribbon, feather, shell, pebble, basket, scarf, button, "
-                       "cushion, hat")
+TOYS = _words("""
+    ball, kite, doll, toy car, teddy bear, toy boat, drum, spinning top, puzzle, toy train, puppet, whistle,
+    scooter, rope, toy robot, paper plane, yo-yo, book, crayon box
+""")
+KEEPSAKES = _words("""
+    scarf, ribbon, button, bracelet, hat, mitten, umbrella, key, feather, shell, marble, bell, coin,
+    necklace, lantern, basket, notebook, watch
+""")
+ANIMAL_THINGS = _words("""
+    ball, bell, blanket, ribbon, feather, shell, pebble, basket, scarf, button, " "cushion, hat
+""")
 
 FRUIT = _words("apple, pear, plum, banana, orange, peach, cherry, strawberry, apricot, fig, melon")
 VEGETABLE = _words("carrot, pumpkin, potato, onion, cabbage, bean, tomato, cucumber, turnip, radish")
-TREAT = _words("""honey cake, apple pie, oat cookie, cheese sandwich, warm bun, lemon tart, pancake, berry muffin, ginger biscuit,
-    carrot cake, jam sandwich, egg sandwich""")
+TREAT = _words("""
+    honey cake, apple pie, oat cookie, cheese sandwich, warm bun, lemon tart, pancake, berry muffin, ginger
+    biscuit, carrot cake, jam sandwich, egg sandwich
+""")
 SOUP = _words("carrot soup, onion soup, tomato soup, pumpkin soup, bean soup, noodle soup")
 DRINK = _words("warm milk, hot chocolate, cold lemonade, apple juice, mint tea, cool water")
 FLOWER = _words("rose, tulip, daisy, sunflower, violet, lily of the valley, poppy, bluebell, daffodil")
@@ -46,37 +65,58 @@ INSECT = _words("butterfly, bee, ladybird, beetle, dragonfly, grasshopper, ant, 
 WILD = _words("squirrel, hedgehog, rabbit, deer, frog, lizard, mole, badger, hare")
 PET = _words("cat, dog, pony, goat, donkey, hen, duck, goose")
 ROOM = _words("kitchen, bedroom, hall, living room, cellar, attic, bathroom")
-INDOOR_SPOT = _words("""under the bed, behind the sofa, in the cupboard, under the table, behind the curtain, in the laundry basket,
-    on the top shelf, under the rug, behind the door, inside the big chest, next to the stove, between the cushions""")
-OUTDOOR_SPOT = _words("""under the bench, behind the big rock, in the long grass, under a pile of leaves, beside the path,
-    behind the old wall, near the fountain, under the wooden bridge, between the roots of a tree, beside the gate,
-    behind the bushes, behind a stack of wood""")
+INDOOR_SPOT = _words("""
+    under the bed, behind the sofa, in the cupboard, under the table, behind the curtain, in the laundry
+    basket, on the top shelf, under the rug, behind the door, inside the big chest, next to the stove,
+    between the cushions
+""")
+OUTDOOR_SPOT = _words("""
+    under the bench, behind the big rock, in the long grass, under a pile of leaves, beside the path, behind
+    the old wall, near the fountain, under the wooden bridge, between the roots of a tree, beside the gate,
+    behind the bushes, behind a stack of wood
+""")
+SEAT = _words("""
+    beside the gate, behind the big rock, near the fountain, by the old wall, beside the path, under the
+    apple tree, behind the bushes, next to the well, at the edge of the field, behind the shed
+""")
 GAME = _words("hide and seek, tag, catch, hopscotch, pirates, explorers, shops, knights, cards, marbles")
 SEASON = _words("spring, summer, autumn, winter")
 DAY = _words("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
 MONTH = _words("March, April, May, June, July, August, September, October, November")
 NUMBER = _words("two, three, four, five, six, seven")
-SONG = _words("""a song about the moon, a funny song about a goat, an old song about the sea, a quiet lullaby,
-    a song about the rain, a cheerful marching song""")
+SONG = _words("""
+    a song about the moon, a funny song about a goat, an old song about the sea, a quiet lullaby, a song
+    about the rain, a cheerful marching song
+""")
 STAR = _words("bright, silver, tiny, golden, shiny")
 GLAD = _words("happy, glad, delighted, cheerful, joyful, pleased")
 UPSET = _words("sad, unhappy, upset, worried, miserable")
 SOFTLY = _words("softly, gently, quietly, kindly, warmly")
 
-TIMES = _words("""One day, One sunny day, One morning, One bright morning, One afternoon, One quiet afternoon, One windy day,
-    One cool morning, Early one morning, Late one afternoon, On {day} morning, On {day}, One {season} day,
-    One {season} morning, One cloudy day, One fine day""")
-LATER = _words("""After a while, Soon, A little later, Before long, Then, After some time, A few minutes later, Not long after that,
-    By and by""")
-WEATHER = _words("""The sun was shining and the sky was blue., It was a warm day., A soft wind was blowing., It was a cool and cloudy day.,
-    The air smelled of flowers., The birds were singing., White clouds floated across the sky., The leaves rustled in the wind.,
-    It was a bright {season} morning., The grass was still wet from the rain.""")
+TIMES = _words("""
+    One day, One sunny day, One morning, One bright morning, One afternoon, One quiet afternoon, One windy
+    day, One cool morning, Early one morning, Late one afternoon, On {day} morning, On {day}, One {season}
+    day, One {season} morning, One cloudy day, One fine day
+""")
+LATER = _words("""
+    After a while, Soon, A little later, Before long, Then, After some time, A few minutes later, Not long
+    after that, By and by
+""")
+WEATHER = _words("""
+    The sun was shining and the sky was blue., It was a warm day., A soft wind was blowing., It was a cool
+    and cloudy day., The air smelled of flowers., The birds were singing., White clouds floated across the
+    sky., The leaves rustled in the wind., It was a bright {season} morning., The grass was still wet from
+    the rain.
+""")
 
 # Place -> the preposition that goes with being there.
 PLACES = {
-    "the park": "in", "the garden": "in", "the forest": "in", "the meadow": "in", "the orchard": "in", "the village square": "in",
-    "the playground": "in", "the valley": "in", "the market": "at", "the beach": "on", "the hill": "on", "the farm": "on",
-    "the river": "by", "the lake": "by", "the pond": "by", "the old mill": "near", "the windmill": "near", "the harbour": "at",
+    "the park": "in", "the garden": "in", "the forest": "in", "the meadow": "in", "the orchard": "in",
+    "the village square": "in",
+    "the playground": "in", "the valley": "in", "the market": "at", "the beach": "on", "the hill": "on",
+    "the farm": "on",
+    "the river": "by", "the lake": "by", "the pond": "by", "the old mill": "near", "the windmill": "near",
+    "the harbour": "at",
     "the stream": "by", "the school": "near", "the wooden bridge": "near", "the fountain": "by",
 }
 
@@ -137,9 +177,13 @@ ANIMALS = {
 
 # Slots that a template may use without naming them first: drawn once, then kept for the story.
 KINDS: dict[str, tuple[str, ...]] = {
-    "colour": COLOUR, "fruit": FRUIT, "vegetable": VEGETABLE, "treat": TREAT, "soup": SOUP, "drink": DRINK, "flower": FLOWER,
-    "tree": TREE, "bird": BIRD, "insect": INSECT, "wild": WILD, "pet": PET, "room": ROOM, "inspot": INDOOR_SPOT,
-    "outspot": OUTDOOR_SPOT, "game": GAME, "season": SEASON, "day": DAY, "month": MONTH, "number": NUMBER, "song": SONG,
-    "star": STAR, "glad": GLAD, "upset": UPSET, "softly": SOFTLY, "later": LATER, "trait": TRAITS, "hobby": HOBBIES,
+    "colour": COLOUR, "fruit": FRUIT, "vegetable": VEGETABLE, "treat": TREAT, "soup": SOUP, "drink": DRINK,
+    "flower": FLOWER,
+    "tree": TREE, "bird": BIRD, "insect": INSECT, "wild": WILD, "pet": PET, "room": ROOM,
+    "inspot": INDOOR_SPOT,
+    "outspot": OUTDOOR_SPOT, "seat": SEAT, "game": GAME, "season": SEASON, "day": DAY, "month": MONTH,
+    "number": NUMBER, "song": SONG,
+    "star": STAR, "glad": GLAD, "upset": UPSET, "softly": SOFTLY, "later": LATER, "trait": TRAITS,
+    "hobby": HOBBIES,
     "home": HOMES,
 }

@@ -15,10 +15,11 @@ _ENDINGS = (".txt", ".md")
 def load_text_file(path_or_bytes: str | PathLike[str] | bytes, name: str | None = None) -> Corpus:
     """The file's text as a corpus of one document; `notes` says what had to be assumed.
 
-    Takes a path or the bytes of an upload (`name` is then the upload's file name). Reads UTF-8 with or without a byte
-    order mark, UTF-16 with one, else Latin-1 (reported in `notes`); line ends become newlines.
+    Takes a path or the bytes of an upload (`name` is then the upload's file name). Reads UTF-8 with or
+    without a byte order mark, UTF-16 with one, else Latin-1 (reported in `notes`); line ends become newlines.
 
-    Raises ValueError, in one sentence, for another kind of file, one that is missing, too large, binary or too short.
+    Raises ValueError, in one sentence, for another kind of file, one that is missing, too large, binary or
+    too short.
     """
     if isinstance(path_or_bytes, bytes):
         data, name = path_or_bytes, name or "your text.txt"
@@ -44,7 +45,8 @@ def _check(name: str, size: int) -> None:
     if not name.lower().endswith(_ENDINGS):
         raise ValueError(f"{name} is not a text file; choose one that ends in {' or '.join(_ENDINGS)}.")
     if size > MAX_BYTES:
-        raise ValueError(f"{name} is too large: it has {size / 1e6:.1f} MB, and at most {MAX_BYTES // 1_000_000} MB can be read.")
+        most = MAX_BYTES // 1_000_000
+        raise ValueError(f"{name} is too large: it has {size / 1e6:.1f} MB, at most {most} can be read.")
 
 
 def decode_text(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -61,5 +63,6 @@ def decode_text(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     except UnicodeDecodeError as error:
         if encoding == "utf-16":
             raise ValueError(f"{name} is not valid UTF-16; save it as plain text in UTF-8.") from error
-        note = f"{name} is not valid UTF-8 (byte {error.start + 1}), so it was read as Latin-1; some letters may be wrong."
+        note = (f"{name} is not valid UTF-8 (byte {error.start + 1}), so it was read as Latin-1; "
+                "some letters may be wrong.")
         return data.decode("latin-1"), (note,)

@@ -1,8 +1,10 @@
-"""Plots about the world: storms, journeys, races, nights, gardens, things to build and to learn. One function each."""
+"""Plots about the world: storms, journeys, races, nights, gardens, things to build and to learn. One function
+each.
+"""
 
 from __future__ import annotations
 
-from llm.corpora import episodes
+from llm.corpora import episodes, lexicon
 from llm.corpora.asides import aside, close
 from llm.corpora.telling import Teller
 
@@ -10,43 +12,51 @@ from llm.corpora.telling import Teller
 def storm(t: Teller) -> None:
     """A storm comes; shelter, fear and courage, and the light after it."""
     t.bind(shelter="[old barn|dry cave|empty windmill|hollow tree|little hut|boat house]")
+    place = t.rng.choice(("the garden", "the forest", "the meadow", "the orchard", "the valley", "the farm"))
+    t.bind(place=place, at=f"{lexicon.PLACES[place]} {place}")
     if t.chance(0.35):
         t.say("It was raining.", "It was raining hard.", "It was raining, and the wind was getting stronger.")
-        t.say("{Hero} and {friend} were {at}, far from home.", "{Hero} and {friend} had gone out to play {at}, and now they were wet.")
+        t.say("{Hero} and {friend} were {at}, far from home.",
+              "{Hero} and {friend} had gone out to play {at}, and now they were wet.")
     else:
-        t.lead("{hero} and {friend} were [playing {game}|picking {s:flower}|looking for {s:fruit}|having a picnic] {at}", pair=True)
-        t.say("Suddenly the sky turned dark.", "Then big black clouds came over the hill.", "At noon, the wind began to blow hard.")
+        t.lead("{hero} and {friend} were [playing {game}|picking {s:flower}|looking for {s:fruit}|having "
+               "a picnic] {at}", pair=True)
+        t.say("Suddenly the sky turned dark.", "Then big black clouds came over the hill.",
+              "At noon, the wind began to blow hard.")
     t.say("There was a flash of lightning, and then the thunder rolled.", "Thunder rolled over the land.",
           "The first drops fell, as big as cherries.")
     t.quote("friend", "I am scared!", "What shall we do?", "Let us go home!")
-    t.say("{Friend} was afraid because the thunder was so loud.", "{Friend} began to shake, because {fhe} did not like storms.")
-    t.quote("hero", "Hold my hand.", "Run!", "I see a place where we can hide.", "Don't be afraid, I am with you.")
-    t.say("They ran as fast as they could to {a:shelter}.", "Not far away they saw {a:shelter}, and they ran inside.")
+    t.say("{Friend} was afraid because the thunder was so loud.",
+          "{Friend} began to shake, because {fhe} did not like storms.")
+    t.quote("hero", "Hold my hand.", "Run!", "I see a place where we can hide.",
+            "Don't be afraid, I am with you.")
+    t.say("They ran as fast as they could to {a:shelter}.",
+          "Not far away they saw {a:shelter}, and they ran inside.")
     t.say("Inside it was dark but dry.", "Inside it was warm, and the wind could not get in.")
-    aside(t, 0.15)
-    t.some(2, "They counted the seconds between the lightning and the thunder.", "{Hero} told a funny story about {a:wild} with a hat.",
-           "They sang {song} to forget the storm.", "They shared {a:treat} that {hero} had in {his} bag.",
-           "A wet {wild2} came in and sat down beside them.", "The rain drummed on the roof like a hundred fingers.")
-    t.say("{later}, {friend} was not afraid any more.", "{Friend} laughed, and {fhis} fear grew smaller and smaller.", p=0.7)
-    t.say("At last the thunder moved away and the rain stopped.", "{later}, the wind grew quiet.", "Then, all at once, it was over.")
-    t.say("When they came out, there was a rainbow over {place}.", "The sun came out, and every leaf was shining.",
+    t.some(2, "They counted the seconds between the lightning and the thunder.",
+           "{Hero} told a funny story about {a:wild} with a hat.", "They sang {song} to forget the storm.",
+           "They shared {a:treat} that {hero} had in {his} bag.",
+           "A wet {wild2} came in and sat down beside them.",
+           "The rain drummed on the roof like a hundred fingers.")
+    t.say("{later}, {friend} was not afraid any more.",
+          "{Friend} laughed, and {fhis} fear grew smaller and smaller.", p=0.7)
+    t.say("At last the thunder moved away and the rain stopped.", "{later}, the wind grew quiet.",
+          "Then, all at once, it was over.")
+    t.say("When they came out, there was a rainbow over {place}.",
+          "The sun came out, and every leaf was shining.",
           "The whole world looked as if it had been washed.")
     t.quote("friend", "Look, how beautiful!", "That was not so bad.", "Next time I will not be afraid.")
-    t.say("{Elder} was waiting at the door, and {ehe} was so glad to see them.", "They jumped in every puddle on the way home.", p=0.7)
-    close(t, "Since that day, {friend} has liked the sound of rain.", "They never forgot the storm and the smell of the {shelter}.")
+    t.say("{Elder} was waiting at the door, and {ehe} was so glad to see them.",
+          "They jumped in every puddle on the way home.", p=0.7)
+    close(t, "Since that day, {friend} has liked the sound of rain.",
+          "They never forgot the storm and the smell of the {shelter}.")
 
 
 def building(t: Teller) -> None:
     """Two friends build something; it fails once and then stands."""
-    t.bind(work=t.rng.choice((
-        "treehouse", "raft", "snow castle", "bird house", "cart", "little bridge", "tent", "sandcastle", "swing", "den",
-        "windmill", "scarecrow", "boat", "fort", "seesaw")))
-    t.bind(stuff={"snow castle": "snow and ice", "sandcastle": "wet sand and shells", "tent": "an old sheet and long sticks",
-                  "swing": "a strong rope and a board", "scarecrow": "straw and old clothes"}.get(
-                      str(t.slots["work"]), "[old boards and nails|planks, rope and nails|sticks, stones and string]"))
-    spot, preposition = ("river", "by") if t.slots["work"] in ("raft", "boat", "little bridge") else (
-        ("beach", "on") if t.slots["work"] == "sandcastle" else t.rng.choice((("garden", "in"), ("meadow", "in"), ("hill", "on"), ("orchard", "in"))))
-    t.bind(place=f"the {spot}", at=f"{preposition} the {spot}")
+    work = t.rng.choice(tuple(episodes.WORKS))
+    stuff, at, place = episodes.WORKS[work]
+    t.bind(work=work, stuff=stuff, at=f"{at} {place}", place=place)
     t.lead("{hero} and {friend} wanted to build {a:work} {at}", "bored", pair=True)
     t.say("They had thought about it all week.", "They had seen one in a book.",
           "{Hero} drew a plan on a big sheet of paper.", p=0.75)
@@ -72,7 +82,8 @@ def building(t: Teller) -> None:
           "This time they did not hurry.")
     t.say("In the evening, the {work} was ready, and it stood firm.", "At last the {work} was finished.",
           "{later}, the {work} stood there, strong and beautiful.")
-    t.say("They painted it {colour} and wrote their names on it.", "They put {a:colour} flag on top.", p=0.5)
+    t.say("They painted it in bright colours and wrote their names on it.",
+          "They put {a:colour} flag on top.", p=0.5)
     t.quote("friend", "We did it!", "I am so glad that we tried again.",
             "It is even better than the first one!")
     close(t, "They were proud because they had not given up.", "All their friends came to see the {work}.",
@@ -133,7 +144,7 @@ def journey(t: Teller) -> None:
          "Hundreds of birds flew up like a white cloud."),
         ("the old castle", "{he} wanted to meet a queen",
          "There was no queen, but a peacock that walked like one.")))
-    t.bind(goal=goal)
+    t.bind(goal=goal, my_goal=goal.replace("{his}", "my"))
     t.lead(f"{{hero}} set out for {{goal}} because {reason}", "curious")
     t.say("{He} packed {a:treat}, a bottle of {drink} and a warm blanket.",
           "{Elder} gave {him} {a:treat} and a kiss.", "{He} took only a stick and {a:treat}.")
@@ -145,7 +156,7 @@ def journey(t: Teller) -> None:
           "Under {a:tree} tree sat {friend}, resting {fhis} feet.",
           "At the first corner {friend} was waiting.")
     t.quote("friend", "Where are you going?", "May I come with you?", "It is a long way to walk alone.")
-    t.quote("hero", "I am going to {goal}. Come with me!", "I want to see {goal}.",
+    t.quote("hero", "I am going to {my_goal}. Come with me!", "I want to see {my_goal}.",
             "Two are better than one.")
     aside(t, 0.4)
     t.some(1, "In the afternoon they came to a river without a bridge, so they jumped from stone to stone.",
@@ -227,8 +238,8 @@ def planting(t: Teller) -> None:
            "{his} {hand}]", "curious")
     t.quote("hero", "What will grow from it?", "It is so small!", "Can I plant it?")
     t.quote("elder", "You have to wait and see.", "Give it water, sun and time.", "Big things begin small.")
-    t.say("{Hero} dug a little hole {outspot} and put the seed inside.",
-          "{He} planted it {outspot} and covered it with soft earth.")
+    t.say("{Hero} dug a little hole {seat} and put the seed inside.",
+          "{He} planted it {seat} and covered it with soft earth.")
     t.say("{He} watered it every morning.", "Every day {he} gave it some water and sang {song}.",
           "{He} put a small fence of sticks around it.")
     t.say("A day passed, and then another, but nothing happened.",
@@ -257,8 +268,7 @@ def planting(t: Teller) -> None:
 
 def race(t: Teller) -> None:
     """A race in which winning turns out not to be everything."""
-    t.bind(prize="[golden cup|big honey cake|silver medal|{colour} ribbon|basket of {s:fruit}]",
-           kind="[running|boat|sledge|egg and spoon|three-legged|kite]" if not t.people["hero"].is_animal else "[running|jumping|long]")
+    t.bind(prize="[golden cup|big honey cake|silver medal|{colour} ribbon|basket of {s:fruit}]")
     t.lead("{hero} wanted to win the great race {at}", "excited", state=True)
     t.say("The prize was {a:prize}.", "Everybody talked about the race, and the winner would get {a:prize}.")
     t.say("{He} practised every morning for {number} weeks.", "{He} got up early every day and practised.",
@@ -348,6 +358,5 @@ def night_sound(t: Teller) -> None:
           "And when they heard {sound} again, they only smiled.")
 
 
-PLOTS = ((storm, "any"), (building, "any"), (learning, "any"), (journey, "any"), (bravery, "child"), (planting,
-                                                                                                      "any"),
-         (race, "any"), (night_sound, "child"))
+PLOTS = ((storm, "any"), (building, "any"), (learning, "any"), (journey, "any"), (bravery, "child"),
+         (planting, "any"), (race, "any"), (night_sound, "child"))

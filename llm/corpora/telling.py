@@ -1,10 +1,10 @@
 """A teller of one story: fills templates from the story's own cast and keeps what was said once.
 
-A template is plain English with two marks. `[a|b|c]` draws one of its choices (they may nest; an empty choice is
-allowed). `{slot}` is filled from the story: the cast (`{hero}`, `{he}`, `{his}`, `{friend}`, `{fhe}`, `{elder}` ...), what the
-plot named, or a kind of word from the lexicon, drawn once and kept, so that `{fruit}` is the same fruit until
-the end and `{fruit2}` is another. `{a:fruit}` adds the article, `{s:fruit}` makes the plural, a capital letter inside
-the braces makes a capital letter.
+A template is plain English with two marks. `[a|b|c]` draws one of its choices (they may nest; an empty choice
+is allowed). `{slot}` is filled from the story: the cast (`{hero}`, `{he}`, `{his}`, `{friend}`, `{fhe}`,
+`{elder}` ...), what the plot named, or a kind of word from the lexicon, drawn once and kept, so that
+`{fruit}` is the same fruit until the end and `{fruit2}` is another. `{a:fruit}` adds the article, `{s:fruit}`
+makes the plural, a capital letter inside the braces makes a capital letter.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TAGS = {
 }
 _PREFIX = {"hero": "", "friend": "f", "elder": "e", "worker": "w"}  # of the pronoun slots of a role
 _REPLIES = ("said", "answered", "replied")
-_MANNERS = ("softly", "quietly", "in a low voice", "at last")
+_MANNERS = ("softly", "quietly", "in a low voice")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Teller:
 
     # ---- the cast -------------------------------------------------------------------------------------
     def cast(self, role: str, person: Person) -> None:
-        """Give a role (`hero`, `friend`) to a person: binds the name and the pronouns with the role's prefix."""
+        """Give a role (`hero`, `friend`) to a person: binds the name and the pronouns with the role's prefix.
+        """
         self.people[role] = person
         prefix = "" if role == "hero" else role[0]
         self.slots[role] = lambda: self._call(person)
@@ -149,7 +150,8 @@ class Teller:
         speaker = self._value(who) if who in self.slots else self.fill(who)
         reply = text[-1] == "." and self.last_speaker not in ("", who)
         tag = verb or self.rng.choice(_REPLIES if reply else _TAGS[text[-1]])
-        manner = f" {self.rng.choice(_MANNERS)}" if tag in ("said", "asked") and self.chance(0.12) else ""
+        calm = tag in ("said", "asked") and text[-1] != "!"
+        manner = f" {self.rng.choice(_MANNERS)}" if calm and self.chance(0.12) else ""
         by_pronoun = self._pronoun_is_clear(who, speaker) and self.chance(0.7)
         if by_pronoun:
             speaker = str(self.slots[_PREFIX[who] + "he"])
@@ -164,7 +166,8 @@ class Teller:
         self.last_speaker = who
 
     def _pronoun_is_clear(self, who: str, speaker: str) -> bool:
-        """Whether "she said" can only mean this speaker: the last sentence was theirs and names nobody else."""
+        """Whether "she said" can only mean this speaker: the last sentence was theirs and names nobody else.
+        """
         if who not in _PREFIX or not self.sentences:
             return False
         last = self.sentences[-1]
@@ -176,30 +179,35 @@ class Teller:
     def lead(self, template: str, feeling: str = "", pair: bool = False, state: bool = False) -> None:
         """Open the story. `template` is a clause without full stop that begins with `{hero}`.
 
-        `feeling` allows "Lily was very sad.", `pair` allows "Lily and Tom were best friends."; a `state` (was afraid)
-        takes no time of day before it.
+        `feeling` allows "Lily was very sad.", `pair` allows "Lily and Tom were best friends."; a `state` (was
+        afraid) takes no time of day before it.
         """
         feel = 50 if self.people["hero"].is_animal else 18
         style = self.rng.choices(("once", "day", "feel", "weather", "pair", "plain"),
-                                 (30, 0 if state else 24, feel if feeling else 0, 0 if state else 8, 20 if pair else 0, 12))[0]
+                                 (30, 0 if state else 24, feel if feeling else 0, 0 if state else 8,
+                                  20 if pair else 0, 12))[0]
         if style == "once":
             self._introduce()
             self.introduced = len(self.sentences)
         elif style == "weather":
             self.say(*lexicon.WEATHER)
         elif style == "pair":
-            self.say("{Hero} and {friend} were [best friends|good friends|neighbours|best friends and neighbours].",
-                     "{Hero} and {friend} [played together every day|did everything together|lived next to each other].")
+            self.say("{Hero} and {friend} were [best friends|good friends|neighbours|best friends and "
+                     "neighbours].",
+                     "{Hero} and {friend} [played together every day|did everything together|lived next "
+                     "to each other].")
         elif style == "feel":
             hero = self.people["hero"]
             subject = "{Hero}"
             if hero.is_animal and self.chance(0.7):
                 self._forget_name()
                 subject = f"The {hero.epithet} {hero.noun}"
-            self.say(f"{subject} was [very|very|very|so|a little] {feeling}.", f"{subject} was very {feeling} that day.")
+            self.say(f"{subject} was [very|very|very|so] {feeling}.",
+                     f"{subject} was very {feeling} that day.")
             if not template.startswith("{hero} and"):
                 template = template.replace("{hero}", "{he}", 1)
-        clause = self.fill(template) if style in ("once", "feel", "pair") else self._with_introduction(template)
+        introduced = style in ("once", "feel", "pair")
+        clause = self.fill(template) if introduced else self._with_introduction(template)
         if style in ("once", "day", "pair") and not state:
             clause = f"{self.fill(self.rng.choice(lexicon.TIMES))}, {clause}"
         self.sentences.append(capital(clause) + ".")
@@ -214,7 +222,7 @@ class Teller:
     def _with_introduction(self, template: str) -> str:
         hero = self.people["hero"]
         self.met.add(hero)
-        if hero.is_animal or self.chance(0.3):
+        if hero.is_animal or (self.chance(0.3) and not template.startswith("{hero} and")):
             template = template.replace("{hero}", hero.introduction, 1)
         return self.fill(template)
 
@@ -224,9 +232,11 @@ class Teller:
         kind = f"{hero.epithet} {hero.noun}" if hero.is_animal else f"[little |young |{{trait}} |]{hero.noun}"
         self.bind(kind=kind)
         named = f" named {hero.name}" if hero.name else ""
-        self.say(f"Once upon a time, there was {{a:kind}}{named}.", f"Once upon a time, there was {{a:kind}}{named}.",
-                 f"Once there was {{a:kind}}{named}.", f"There was once {{a:kind}}{named} who loved {{hobby}}.",
-                 f"In {{home}}, there lived {{a:kind}}{named}.", f"Once upon a time, {{a:kind}}{named} lived in {{home}}.",
+        self.say(f"Once upon a time, there was {{a:kind}}{named}.",
+                 f"Once upon a time, there was {{a:kind}}{named}.", f"Once there was {{a:kind}}{named}.",
+                 f"There was once {{a:kind}}{named} who loved {{hobby}}.",
+                 f"In {{home}}, there lived {{a:kind}}{named}.",
+                 f"Once upon a time, {{a:kind}}{named} lived in {{home}}.",
                  f"Long ago, in {{home}}, there lived {{a:kind}}{named}.")
         last = self.sentences[-1]
         if "lived" not in last:
@@ -236,13 +246,19 @@ class Teller:
 
     def text(self) -> str:
         """The story as one line; a name that would begin two sentences in a row becomes a pronoun."""
-        hero = self.people["hero"]
-        calls = tuple(f"{call} " for call in (hero.name, f"The {hero.epithet} {hero.noun}", f"The {hero.noun}") if call.strip())
         lines = self.sentences[:1]
         for line in self.sentences[1:]:
-            call = next((call for call in calls if line.startswith(call)), "")
-            clear = lines[-1].startswith((*calls, capital(hero.pronouns.he) + " ")) and self.people["friend"].name not in lines[-1]
-            if call and clear and not line.startswith(call + "and ") and '"' not in line + lines[-1] and self.chance(0.8):
-                line = f"{capital(hero.pronouns.he)} {line[len(call):]}"
-            lines.append(line)
+            lines.append(self._without_repeated_name(lines[-1], line))
         return vary(" ".join(lines), self.rng)
+
+    def _without_repeated_name(self, last: str, line: str) -> str:
+        """`Lily ...` becomes `She ...` behind a sentence of hers in which nobody else is named."""
+        hero, friend = self.people["hero"], self.people["friend"]
+        calls = [f"The {hero.epithet} {hero.noun} ", f"The {hero.noun} "]
+        calls += [f"{hero.name} "] * bool(hero.name)
+        call = next((call for call in calls if line.startswith(call)), "")
+        clear = last.startswith((*calls, capital(hero.pronouns.he) + " ")) and friend.name not in last
+        clear = clear and not line.startswith(call + "and ") and '"' not in line + last
+        if not call or not clear or not self.chance(0.8):
+            return line
+        return f"{capital(hero.pronouns.he)} {line[len(call):]}"
