@@ -79,7 +79,8 @@ class RunFolder:
 
 
 def snapshot_steps(wanted: str | None, steps: int | None) -> set[int]:
-    """The steps to keep: a list as ``0,10,100``, or a number of steps spaced evenly on a logarithmic scale, 0 included."""
+    """The steps to keep: a list as ``0,10,100``, or a number of steps spaced evenly on a logarithmic scale, 0 included; the
+    last step needs none, because its weights are the finished model."""
     if not wanted:
         return set()
     try:
@@ -94,8 +95,8 @@ def snapshot_steps(wanted: str | None, steps: int | None) -> set[int]:
     if steps is None:
         raise ValueError("a number of snapshots needs --steps to spread over; set --steps, or give the snapshots as 0,10,100")
     if count < 2:
-        raise ValueError(f"snapshots is {count}; it must be at least 2, for the first and the last step")
-    return {0} | {round(steps ** (i / (count - 2))) for i in range(count - 1)} if count > 2 else {0, steps}
+        raise ValueError(f"snapshots is {count}; it must be at least 2, for the start and one step on the way")
+    return {0} | {round(steps ** (i / (count - 1))) for i in range(count - 1)}
 
 
 def summary_lines(result: dict[str, object], out: str | None) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from pathlib import Path
 
+from llm import library
 from llm.checkpoints import Checkpoint, load_checkpoint
 from llm.corpora.own_text import decode_text
-
-MODELS_IN_THE_BOX = Path(__file__).resolve().parents[2] / "assets" / "models"
+from llm.library import list_models
 
 
 def use_threads(count: int) -> None:
@@ -22,20 +21,20 @@ def use_threads(count: int) -> None:
 
 
 def open_model(args: Namespace) -> Checkpoint:
-    """The checkpoint that ``--model`` and ``--step`` name: a folder, or an id in the box or under ``GLASSFORMER_MODELS``."""
-    return load_checkpoint(model_folder(args.model), step=args.step)
+    """The checkpoint that ``--model`` and ``--step`` name: a folder, or an id in the box or under ``GLASSFORMER_MODELS``.
 
-
-def model_folder(name: str) -> Path:
-    """``ValueError`` when there is no such folder, with the ids that there are."""
-    roots = [MODELS_IN_THE_BOX]
-    if os.environ.get("GLASSFORMER_MODELS"):
-        roots.append(Path(os.environ["GLASSFORMER_MODELS"]))
-    for folder in (Path(name), *(root / name for root in roots)):
-        if (folder / "config.json").is_file():
-            return folder
-    known = ", ".join(sorted(p.parent.name for root in roots for p in root.glob("*/config.json")))
-    raise ValueError(f"there is no model {name!r}; give a folder that train --out wrote, or one of: {known or 'none yet'}")
+    Raises:
+        ValueError: when there is no such model, with the ids that there are.
+    """
+    folder = Path(args.model)
+    if (folder / "meta.json").is_file() or (folder / "tokenizer.json").is_file():
+        return load_checkpoint(folder, step=args.step)
+    models = list_models(extra=args.model) if (folder / "config.json").is_file() else list_models()
+    for info in models:
+        if args.model in (info.id, str(info.folder)):
+            return library.open_model(info.id, args.step, extra=args.model if info.kind == "gpt2" else None)
+    known = ", ".join(info.id for info in models)
+    raise ValueError(f"there is no model {args.model!r}; give a folder that train --out wrote, or one of: {known or 'none yet'}")
 
 
 def read_text(path: str) -> str:
