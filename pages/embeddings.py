@@ -1,0 +1,6 @@
+"""Embeddings."""
+
+from ui import page as page_parts
+
+page = page_parts.start("embeddings")
+page_parts.finish(page)

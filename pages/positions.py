@@ -1,0 +1,6 @@
+"""Positions."""
+
+from ui import page as page_parts
+
+page = page_parts.start("positions")
+page_parts.finish(page)

@@ -1,0 +1,6 @@
+"""Tokenization."""
+
+from ui import page as page_parts
+
+page = page_parts.start("tokenization")
+page_parts.finish(page)
