@@ -287,8 +287,12 @@ class KVCache:
     @property
     def nbytes(self) -> int:
         """Bytes that the tokens read so far take up: 2 x L x B x H x S x D x bytes per number."""
-        per_token = 2 * self.k[:, :, :, :1].numel() * self.k.element_size()
-        return per_token * self.length
+        return self.bytes_per_token * self.length
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Bytes of one token's keys and values in all layers: 2 x L x B x H x D x bytes per number."""
+        return 2 * self.k[:, :, :, :1].numel() * self.k.element_size()
 
 
 def activate(x: Tensor, kind: str) -> Tensor:
