@@ -36,10 +36,10 @@ _VIEWS = ("{A:bird} was singing in {a:tree} tree.", "{A:insect} landed on a {flo
           "A light rain began to fall, but it soon stopped.", "In the distance, a dog barked.")
 
 
-def view(t: Teller) -> None:
-    """A look around."""
+def view(t: Teller, p: float = 1.0) -> None:
+    """With probability p, a look around."""
     t.slots.pop("number", None)
-    t.say(*_VIEWS)
+    t.say(*_VIEWS, p=p)
 
 
 def meet_worker(t: Teller) -> None:
@@ -53,6 +53,7 @@ def meet_worker(t: Teller) -> None:
           f"Nearby stood the {occupation}. {{Whe}} was {doing}.",
           f"Just then the {occupation} walked past, and {{whe}} waved to {{him}}.",
           f"The {occupation} saw {{hero}} and smiled because {{whe}} knew {{him}} well.",
+          f"The {occupation} stopped for a moment because {{whe}} wanted to see what was going on.",
           f"The {occupation} was {doing}. When {{whe}} saw {{hero}}, {{whe}} waved {{whis}} hand.")
     t.quote("worker", "Good luck!", "What a lovely day!", "Take your time, little one.",
             "You are doing well.", p=0.4)
@@ -65,9 +66,11 @@ def fact(t: Teller, known: dict[str, tuple[str, ...]]) -> None:
 
 
 def aside(t: Teller, p: float) -> None:
-    """With probability p, a sentence that does not move the plot."""
-    if t.chance(p):
-        t.rng.choices((view, meet_worker), (5, 5))[0](t)
+    """Sentences that do not move the plot: someone at work, or with probability p a look around."""
+    if t.chance(0.4):
+        meet_worker(t)
+    else:
+        view(t, p)
 
 
 _MORALS = ("{He} had learned something that day.", "And that was the end of a very good day.",

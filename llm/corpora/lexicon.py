@@ -47,7 +47,7 @@ KEEPSAKES = _words("""
     necklace, lantern, basket, notebook, watch
 """)
 ANIMAL_THINGS = _words("""
-    ball, bell, blanket, ribbon, feather, shell, pebble, basket, scarf, button, " "cushion, hat
+    ball, bell, blanket, ribbon, feather, shell, pebble, basket, scarf, button, cushion, hat
 """)
 
 FRUIT = _words("apple, pear, plum, banana, orange, peach, cherry, strawberry, apricot, fig, melon")

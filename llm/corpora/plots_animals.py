@@ -5,7 +5,7 @@ each.
 from __future__ import annotations
 
 from llm.corpora import lexicon
-from llm.corpora.asides import aside, close
+from llm.corpora.asides import aside, close, view
 from llm.corpora.telling import Teller
 
 
@@ -100,7 +100,7 @@ def lost_animal(t: Teller) -> None:
     t.quote("hero", "Where am I?", "I want to go home!", "Mother, where are you?")
     t.say("{He} was scared because it was getting dark.", "{He} was cold and tired, and {he} began to cry.",
           "The trees were tall and full of shadows.")
-    aside(t, 0.3)
+    view(t, 0.3)
     t.say("{A:bird} heard {him} and flew down.", "{A:wild} came out of the bushes.",
           "{Friend} was just coming home and heard {him}.")
     t.say("The stranger listened to the whole story.", "They talked for a while, and {hero} became calm.",

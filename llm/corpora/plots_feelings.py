@@ -5,7 +5,7 @@ each.
 from __future__ import annotations
 
 from llm.corpora import episodes
-from llm.corpora.asides import aside, close
+from llm.corpora.asides import aside, close, view
 from llm.corpora.telling import Teller
 
 
@@ -69,7 +69,7 @@ def helping_a_friend(t: Teller) -> None:
     t.quote("the {animal}", "Please help me.", "I have been here all day.", "I cannot do it alone.", p=0.6)
     t.say("{Hero} thought about it for a moment.", "{Hero} wanted to help, but how?", "{Hero} looked around.",
           p=0.7)
-    aside(t, 0.3)
+    view(t, 0.3)
     t.say("Then {he} had an idea.", "Suddenly {he} knew what to do.", "{He} remembered something.", p=0.7)
     t.say(deed)
     t.say(thanks)
@@ -236,6 +236,9 @@ def birthday(t: Teller) -> None:
         t.quote("friend", "Surprise!", "Happy birthday, {hname}!", "Did you think that we forgot you?")
         t.say("{Friend} gave {him} a present. It was {a:obj}.", "In a little box there was {a:obj}.")
         t.quote("hero", "This is just what I wanted!", "What a beautiful {thing}!", "Thank you, everyone!")
+        t.say("Everyone wanted to look at the {thing}.", "{He} showed the {thing} to everybody.",
+              "{He} did not let go of the {thing} all day.",
+              "{Friend} had made the {thing} {fhimself}.")
         t.say("They ate {s:fruit} and cake, sang and played {game} all day.",
               "They danced until the stars came out.", "There was cake with {s:fruit} for everyone.")
         close(t, "That night, {he} fell asleep with the {thing} in {his} arms.",
@@ -280,7 +283,7 @@ def visitor(t: Teller) -> None:
     t.say("{Hero} gave the {visitor} a bowl of {soup} and a soft blanket.",
           "{Hero} brought {drink} and {a:treat}.", "{Hero} made a soft bed of cushions.")
     t.say(stay)
-    aside(t, 0.3)
+    view(t, 0.3)
     t.some(1, "They told each other stories all evening.", "They played {game} and laughed until late.",
            "They sang {song} together.")
     t.say("{Hero} was not lonely any more because {he} had company.", "The house felt warm and full.", p=0.8)
