@@ -17,7 +17,19 @@ from torch import Tensor
 
 from llm.config import SamplingConfig
 from llm.model import KVCache, Transformer
-from llm.sampling import Choice, Draw, as_logits, choose, explain_choice, falling, is_greedy, random_number, softmax, top_k
+from llm.sampling import (
+    Choice,
+    Draw,
+    as_logits,
+    choose,
+    explain_choice,
+    falling,
+    is_greedy,
+    log_softmax,
+    random_number,
+    softmax,
+    top_k,
+)
 from llm.window import Ids, Window, checked_ids, window_start
 
 
@@ -238,7 +250,7 @@ def _candidates(logits: Tensor, live: list[int], nodes: list[BeamNode], count: i
     """The ``count`` best next tokens of each live branch, best whole branch first."""
     found = []
     for parent, scores in zip(live, logits, strict=True):
-        log_p = np.log(softmax(as_logits(scores)))
+        log_p = log_softmax(as_logits(scores))
         best = np.flatnonzero(top_k(log_p, np.ones(len(log_p), dtype=bool), count))
         for token in best[falling(log_p[best])][:count]:
             total = nodes[parent].total + float(log_p[token])

@@ -136,8 +136,8 @@ def _number(values: dict[str, Any], *names: str) -> int:
     for name in names:
         if name in values:
             value = values[name]
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} in config.json is {value!r}; it must be a whole number of at least 1")
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**31:
+                raise ValueError(f"{name} in config.json is {value!r}; it must be a whole number from 1 to two thousand million")
             return value
     raise ValueError(f"config.json has no {names[0]}; it is not the configuration of a GPT-2 model")
 
@@ -149,7 +149,7 @@ def _config(values: dict[str, Any], tensors: dict[str, Tensor]) -> ModelConfig:
             raise ValueError(f"config.json asks for {flag}={values[flag]}, which this transformer does not have")
     nanogpt = "block_size" in values and "bias" in values
     activation = values.get("activation_function", "gelu" if nanogpt else "gelu_new")
-    if activation not in ACTIVATION_NAMES:
+    if not isinstance(activation, str) or activation not in ACTIVATION_NAMES:
         raise ValueError(f"config.json asks for the activation {activation!r}; known are {', '.join(ACTIVATION_NAMES)}")
     context = _number(values, "n_positions", "n_ctx", "block_size")
     if context > LONGEST_CONTEXT:

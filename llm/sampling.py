@@ -158,6 +158,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Natural logarithms of the probabilities, exact also where a probability is too small for a number."""
+    below = logits - logits.max()
+    return below - np.log(np.exp(below).sum())
+
+
 def cut(scaled: np.ndarray, sampling: SamplingConfig) -> np.ndarray:
     """Which step removes each token: (V,) int8, index into ``REMOVED_BY``; at least one token stays."""
     removed_by = np.zeros(len(scaled), dtype=np.int8)
