@@ -9,14 +9,13 @@ import regex
 import tiktoken
 
 from llm.tokenizers.base import END, Merge, check_special, check_vocab_size, training_text
-from llm.tokenizers.bpe_training import learn_merges
+from llm.tokenizers.bpe_training import N_BYTES, learn_merges
 from llm.tokenizers.bytelevel import ByteLevelTokenizer
 
 # GPT-4's split: contractions, words with the sign or space before them, up to three digits, signs, line breaks, spaces.
 GPT4_PATTERN = (
     r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"""
 )
-N_BYTES = 256
 
 
 class BPETokenizer(ByteLevelTokenizer):

@@ -7,7 +7,8 @@ of their rank (Sennrich, Haddow and Birch 2016; over bytes: Radford et al. 2019,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import chain, pairwise
 
 import regex
@@ -19,7 +20,7 @@ from llm.tokenizers.base import Chunk, Explanation, Merge, MergeStep, Tokenizer,
 # below two windows are never cut, longer ones where two windows of nothing else meet.
 _WINDOW = 50_000
 # Every state of the merging is kept, so time and memory grow with the square of the length.
-LONGEST_EXPLAINED = 4_000
+LONGEST_EXPLAINED = 2_000
 
 
 class ByteLevelTokenizer(Tokenizer):
@@ -78,7 +79,7 @@ class ByteLevelTokenizer(Tokenizer):
         One step applies one rule wherever it fits. The last state's ids are those of `encode`.
 
         Raises:
-            ValueError: the text is longer than 4,000 characters.
+            ValueError: the text is longer than 2,000 characters.
         """
         return list(self._merge(self._short_chunks(text)))
 
@@ -106,30 +107,39 @@ class ByteLevelTokenizer(Tokenizer):
     def _short_chunks(self, text: str) -> list[str]:
         if len(text) > LONGEST_EXPLAINED:
             raise ValueError(
-                f"Merges can be shown for up to {LONGEST_EXPLAINED:,} characters, but the text has {len(text):,}; "
-                "shorten it."
+                f"Merges can be shown for up to {LONGEST_EXPLAINED:,} characters, but the text has {len(text):,}; shorten it."
             )
         return self.chunks(text)
 
     def _merge(self, chunks: list[str]) -> Iterator[MergeStep]:
         states = [[self._ranks[bytes([byte])] for byte in chunk.encode("utf-8")] for chunk in chunks]
-        merge = None
-        while True:
+        rule_of = cache(self.merge_of)
+        rules = [_first_rule(ids, rule_of) for ids in states]
+        yield _step(None, states)
+        while merge := min(filter(None, rules), key=_rank, default=None):
+            for place, rule in enumerate(rules):
+                if rule == merge:
+                    states[place] = apply_merge(states[place], merge)
+                    rules[place] = _first_rule(states[place], rule_of)
             yield _step(merge, states)
-            pairs = {pair for ids in states for pair in pairwise(ids)}
-            rules = [rule for pair in pairs if (rule := self.merge_of(*pair))]
-            if not rules:
-                return
-            # An id is also the rank of its merge: the lowest was learned first.
-            merge = min(rules, key=lambda rule: rule.new)
-            states = [apply_merge(ids, merge) for ids in states]
+
+
+def _first_rule(ids: list[int], rule_of: Callable[[int, int], Merge | None]) -> Merge | None:
+    """Of all rules that fit somewhere in `ids`, the one that was learned first."""
+    rules = (rule_of(left, right) for left, right in set(pairwise(ids)))
+    return min(filter(None, rules), key=_rank, default=None)
+
+
+def _rank(merge: Merge) -> int:
+    """The place of a merge in the order of learning, which is its id."""
+    return merge.new
 
 
 def apply_merge(ids: list[int], merge: Merge) -> list[int]:
     """`ids` with each `left, right` replaced by `new`, from left to right."""
     merged, place = [], 0
     while place < len(ids):
-        if ids[place] == merge.left and ids[place + 1 : place + 2] == [merge.right]:
+        if ids[place] == merge.left and place + 1 < len(ids) and ids[place + 1] == merge.right:
             merged.append(merge.new)
             place += 2
         else:

@@ -33,8 +33,9 @@ class LookupTokenizer(Tokenizer):
     def __init__(self, vocabulary: Sequence[str], special: Sequence[str] = (END,), name: str | None = None) -> None:
         names = check_special([UNKNOWN, *(token for token in special if token != UNKNOWN)])
         self.vocabulary = tuple(vocabulary)
-        if not self.vocabulary or len(set(self.vocabulary)) < len(self.vocabulary) or "" in self.vocabulary:
-            raise ValueError(f"A {self.kind} vocabulary needs at least one piece, each non-empty and listed once.")
+        texts = all(isinstance(piece, str) and piece for piece in self.vocabulary)
+        if not self.vocabulary or not texts or len(set(self.vocabulary)) < len(self.vocabulary):
+            raise ValueError(f"A {self.kind} vocabulary needs at least one piece, each a non-empty text listed once.")
         self.name = name or self.kind
         self.special = {token: len(self.vocabulary) + place for place, token in enumerate(names)}
         self.unknown_id = self.special[UNKNOWN]
@@ -110,9 +111,7 @@ class WordTokenizer(LookupTokenizer):
     kind: ClassVar[str] = "word"
 
     @classmethod
-    def train(
-        cls, text: str, vocab_size: int = 2000, special: Sequence[str] = (END,), name: str | None = None
-    ) -> WordTokenizer:
+    def train(cls, text: str, vocab_size: int = 2000, special: Sequence[str] = (END,), name: str | None = None) -> WordTokenizer:
         """The most frequent pieces of `text`, most frequent first, equal counts in code point order.
 
         `vocab_size` counts `<unk>`, the special tokens, the space and the line break too. A text with fewer different

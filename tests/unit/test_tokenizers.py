@@ -182,6 +182,8 @@ def test_ids_outside_the_vocabulary_are_a_sentence(tokenizers, name, token):
         lambda: tokenizer_from_json({"kind": "bpe", "name": "x", "special": [], "pattern": r"\S+", "merges": [[1, 2]]}),
         lambda: tokenizer_from_json({"kind": "char", "name": "x", "special": [], "vocabulary": ["a", "a"]}),
         lambda: tokenizer_from_json({"kind": "char", "name": "x", "special": [], "vocabulary": []}),
+        lambda: tokenizer_from_json({"kind": "word", "name": "x", "special": [], "vocabulary": ["a", 5]}),
+        lambda: tokenizer_from_json({"kind": "bpe", "name": "x", "special": [], "pattern": 5, "merges": []}),
     ],
 )
 def test_wrong_input_is_a_sentence(train):

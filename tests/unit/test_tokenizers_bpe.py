@@ -101,8 +101,8 @@ def test_merge_steps_go_from_bytes_to_tokens_one_rule_at_a_time():
 
 def test_merge_steps_of_a_long_text_are_refused_with_a_sentence():
     tokenizer = train_bpe("aaaa", 257)
-    with pytest.raises(ValueError, match=r"up to 4,000 characters, but the text has 4,001; shorten it\."):
-        tokenizer.merge_steps("a" * 4001)
+    with pytest.raises(ValueError, match=r"up to 2,000 characters, but the text has 2,001; shorten it\."):
+        tokenizer.merge_steps("a" * 2001)
 
 
 def test_every_token_encodes_to_itself():
