@@ -1,6 +1,50 @@
-"""Home: a sentence goes in, the model continues it."""
+"""Home: a sentence goes in, the model continues it; the whole model on one map; the path through the pages."""
 
-from ui import page as page_parts
+import streamlit as st
+
+from ui import cached, cached_home, page as page_parts
+from ui.components.map import architecture_map
+from ui.components.story import story
+from ui.pages import PAGES
+from ui.snippets_home import continuation_code
+from ui.text import load
 
 page = page_parts.start("home")
+now = page.reading
+seed = st.session_state.setdefault("home_seed", 0)
+before = st.session_state.get("home_sentence")
+st.session_state["home_sentence"] = now.sentence
+
+with page_parts.card("home-story"):
+    steps = cached_home.continuation(now.model_id, now.step, now.ids, seed)
+    run = f"{now.model_id} {now.step} {now.sentence} {seed}"
+    typed = before is not None and before != now.sentence
+    played = st.session_state.pop("home_play", False) or typed
+    if story(now.sentence, steps, page["story"], run=run, play=played, key="home-story"):
+        st.session_state["home_seed"] = seed + 1
+        st.session_state["home_play"] = True
+        st.rerun()
+    page_parts.provenance(now, page["sampled"].format(temperature=cached_home.TEMPERATURE, k=cached_home.TOP_K))
+    page_parts.take_away(
+        page,
+        "story",
+        header=["token", "probability"],
+        rows=[(step.shown, step.probability) for step in steps],
+        code=continuation_code(now, seed),
+    )
+
+left, right = st.columns([1.25, 1], gap="medium")
+with left, page_parts.card("home-map", page["map.title"], page["map.text"]):
+    architecture_map(now.config, len(now.ids), page["map"], key="home-map")
+    page_parts.provenance(now, f"{cached.parameter_count(now.model_id):,} {page['map.weights']}")
+with right:
+    probabilities = now.probabilities()
+    best = float(probabilities.max())
+    page_parts.predict(page, "predict", 0 if best < 0.2 else 1 if best < 0.6 else 2, page["predict.reveal"], best=f"{best:.2f}")
+    with page_parts.break_it(page):
+        st.markdown(page["break.how"])
+    with page_parts.card("home-path", page["path.title"], page["path.text"]):
+        for entry in PAGES[1:]:
+            st.page_link(entry.path, label=f"**{entry.title}** · {load(entry.slug)['question']}")
+
 page_parts.finish(page)

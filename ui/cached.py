@@ -78,6 +78,12 @@ def next_token_probabilities(model_id: str, step: int | None, ids: Collection[in
     return weights / weights.sum()
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def parameter_count(model_id: str) -> int:
+    """How many weights the model has; a matrix that is used twice counts once."""
+    return sum(p.numel() for p in checkpoint(model_id).model.parameters())
+
+
 def longest_trace(model_id: str) -> int:
     """How many tokens a full trace of this model may have: its context, or less where 64 MB would not hold it."""
     config = model_info(model_id).config

@@ -1,0 +1,44 @@
+# make run: the app. make test: every test. Both create the environment in .venv if needed.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8501
+# The default wheel of torch for Linux carries several GB of CUDA; the CPU build is all that is needed here.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+.PHONY: run test test-all bench models lint clean browser
+
+.venv/run.stamp: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Glassformer needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing (a few minutes the first time) ..."
+	$(BIN)/python -m pip install -q "$$(grep '^torch==' requirements.txt)" --extra-index-url $(TORCH_INDEX) || $(BIN)/python -m pip install -q "$$(grep '^torch==' requirements.txt)"
+	$(BIN)/python -m pip install -q -r requirements.txt
+	touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+	$(BIN)/python -m pip install -q -r requirements-dev.txt
+	touch $@
+
+run: .venv/run.stamp
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless false
+
+# A Chromium for the browser tests: one that is installed, or Debian's.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  echo "Installing chromium for the browser tests ..."; \
+	  SUDO=$$(test $$(id -u) = 0 || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; }
+
+test: .venv/dev.stamp browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/dev.stamp browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+bench: .venv/dev.stamp
+	for f in tests/benchmarks/bench_*.py; do echo "== $$f"; OMP_NUM_THREADS=1 $(BIN)/python $$f || exit 1; done
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:
+	rm -rf .venv var

@@ -1,0 +1,71 @@
+"""The architecture map: the whole model as one picture, true to the loaded configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llm.config import ModelConfig
+from ui.components.core import renderer
+
+
+def _count(*shape: int, bias: int = 0) -> str:
+    total = bias
+    product = 1
+    for size in shape:
+        product *= size
+    return f"{product + total:,} weights"
+
+
+def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The boxes from bottom of the story to its end, with shapes for ``n_tokens`` and the number of weights of each."""
+    c, width = config, f"{n_tokens} × {config.d_model}"
+    one = 1 if c.bias else 0
+    norm_size = c.d_model * (2 if c.bias and c.norm == "layernorm" else 1)
+    norm_title = {"layernorm": words["layernorm"], "rmsnorm": words["rmsnorm"]}[c.norm]
+    norm = {"title": norm_title, "weights": f"{norm_size:,} weights", "page": "Layers"}
+    matrices = 3 if c.activation == "swiglu" else 2
+    mlp_bias = one * ((matrices - 1) * c.mlp_width + c.d_model)
+    attention = {
+        "title": words["attention"],
+        "detail": f"{c.n_heads} heads of {c.d_head}, {words['causal'] if c.causal else words['bidirectional']}",
+        "weights": _count(4, c.d_model, c.d_model, bias=one * 4 * c.d_model),
+        "shape": width,
+        "page": "Attention",
+        "adds": True,
+        "colour": "query",
+    }
+    mlp = {
+        "title": words["mlp"],
+        "detail": f"{c.d_model} → {c.mlp_width:,} → {c.d_model}, {c.activation}",
+        "weights": _count(matrices, c.d_model, c.mlp_width, bias=mlp_bias),
+        "shape": width,
+        "page": "Layers",
+        "adds": True,
+        "colour": "value",
+    }
+    pre = c.norm_position == "pre"
+    reading = {**norm, "reads": True}
+    block = [reading, attention, reading, mlp] if pre else [{**attention, "reads": True}, norm, {**mlp, "reads": True}, norm]
+    position = {"title": words["positions"], "detail": words[f"position_{c.position}"], "shape": width, "page": "Positions"}
+    position["enters"] = c.position in ("learned", "sinusoidal")
+    if c.position == "learned":
+        position["weights"] = _count(c.context_length, c.d_model)
+    head = {"title": words["unembedding"], "shape": f"{n_tokens} × {c.vocab_size:,}", "page": "Decoding"}
+    head |= {"detail": words["tied"]} if c.tie_embeddings else {"weights": _count(c.vocab_size, c.d_model)}
+    return [
+        {"title": words["tokens"], "shape": f"{n_tokens}", "page": "Tokenization"},
+        {"title": words["embedding"], "weights": _count(c.vocab_size, c.d_model), "shape": width, "page": "Embeddings", "enters": True},
+        position,
+        {"kind": "block-start", "title": words["block"].format(n=c.n_layers)},
+        *block,
+        {"kind": "block-end"},
+        *([{**norm, "reads": True, "leaves": True}] if pre else []),
+        head if pre else {**head, "reads": True, "leaves": True},
+        {"title": words["softmax"], "detail": words["softmax_detail"], "shape": f"{c.vocab_size:,}", "page": "Decoding"},
+    ]
+
+
+def architecture_map(config: ModelConfig, n_tokens: int, words: Mapping[str, str], *, key: str) -> None:
+    """Draw the map; each part leads to its page."""
+    renderer("map")(data={"parts": parts(config, n_tokens, words), "label": words["label"], "name": key}, key=key)
