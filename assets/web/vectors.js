@@ -1,0 +1,164 @@
+// Vectors as rows of small bars: blue above the line, red below. Pointer or arrow keys choose a channel in all rows at once.
+import { applyTheme, digits, h, memory, s, savePNG, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+
+const STYLE = `
+.rows { display: grid; grid-template-columns: fit-content(42%) minmax(0, 1fr); gap: 6px 14px; align-items: center; }
+.name { font-size: 16px; line-height: 1.25; color: var(--gf-soft); overflow-wrap: anywhere; }
+.name b { font-weight: 600; unicode-bidi: isolate; white-space: pre-wrap; }
+.rule { grid-column: 1 / -1; border-top: 1px solid var(--gf-line); margin: 2px 0; }
+canvas { display: block; width: 100%; cursor: crosshair; touch-action: manipulation; }
+.words { font-size: 15.5px; margin: 8px 0 2px; }
+.scroll { overflow: auto; max-height: 320px; margin-top: 8px; }
+table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
+td, th { border: 1px solid var(--gf-line); padding: 2px 6px; text-align: right; font-weight: 400; }
+th { color: var(--gf-soft); }
+`;
+
+export default function (component) {
+  const root = stage(component, STYLE);
+  const palette = applyTheme(root);
+  const data = unpack(component.data);
+  const { data: values, shape: [, channels] } = data.arrays.values;
+  const state = memory(root, () => ({ channel: null, row: 0, table: false, frame: 0 }));
+  if (state.channel !== null && state.channel >= channels) state.channel = null;
+  state.row = Math.min(state.row, data.rows.length - 1);
+  const rows = data.rows.map((row, i) => ({ ...row, values: values.subarray(i * channels, (i + 1) * channels), canvas: h("canvas", { "aria-hidden": "true" }) }));
+  const picture = { data, rows, channels, palette, font: getComputedStyle(root).fontFamily };
+  const words = h("div", { class: "words", "aria-live": "polite" });
+  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
+
+  const paint = () => rows.forEach((row) => drawRow(picture, row, state.channel));
+  const soon = () => { cancelAnimationFrame(state.frame); state.frame = requestAnimationFrame(paint); };
+  const show = (row, channel) => {
+    if (row === state.row && channel === state.channel) return;
+    Object.assign(state, { row, channel });
+    words.textContent = sentence(picture, state);
+    soon();
+  };
+  rows.forEach((row, i) => {
+    const at = (e) => {
+      const edge = row.canvas.getBoundingClientRect();
+      return Math.min(channels - 1, Math.max(0, Math.floor(((e.clientX - edge.left) / edge.width) * channels)));
+    };
+    row.canvas.onpointermove = row.canvas.onpointerdown = (e) => show(i, at(e));
+  });
+  const onkeydown = (e) => {
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
+    if (step) show(clamp(state.row + step[0], rows.length), clamp((state.channel ?? -1) + step[1], channels));
+    else if (e.key === "Escape") show(state.row, null);
+    else return;
+    e.preventDefault();
+  };
+  const toggle = () => { state.table = !state.table; fillTable(table, picture, state.table); };
+  root.replaceChildren(
+    h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": data.label, onkeydown, onpointerleave: () => show(state.row, null) },
+      rows.flatMap((row) => [
+        ...(row.rule ? [h("span", { class: "rule" })] : []),
+        h("span", { class: "name", style: { color: palette[row.hue] ?? palette.soft } }, row.label, row.token ? " " : "", row.token ? h("b", { dir: "auto" }, row.token) : ""),
+        row.canvas]),
+    ),
+    words,
+    tools([["Table", toggle], ["PNG", () => savePNG(`${data.name}.png`, sheet(picture))], ["SVG", () => saveSVG(`${data.name}.svg`, vector(picture))],
+      ["CSV", () => saveCSV(`${data.name}.csv`, ["channel", ...rows.map(title)], Array.from({ length: channels }, (_, c) => [c, ...rows.map((row) => row.values[c])]))]]),
+    table);
+  words.textContent = sentence(picture, state);
+  fillTable(table, picture, state.table);
+  state.observer?.disconnect();
+  state.observer = new ResizeObserver(soon);
+  state.observer.observe(root);
+  paint();
+}
+
+const clamp = (i, count) => Math.min(count - 1, Math.max(0, i));
+const title = (row) => (row.token ? `${row.label} ${row.token}` : row.label);
+
+/** "channel 12: {0} × {1} = {2}" with the numbers of each row, or "{row}" and "{value}" of the one under the pointer. */
+function sentence({ data, rows }, { row, channel }) {
+  if (channel === null) return data.hint ?? "";
+  return data.words.replace(/\{(\w+)\}/g, (whole, name) => {
+    if (name === "channel") return String(channel);
+    if (name === "row") return title(rows[row]);
+    if (name === "value") return digits(rows[row].values[channel]);
+    return rows[name] ? digits(rows[name].values[channel]) : whole;
+  });
+}
+
+/** Where the bar of one channel stands: from the line in the middle up or down, at least a hairline. */
+function bar(row, channel, channels, width) {
+  const step = width / channels, gap = step > 4 ? Math.min(2, step * 0.22) : step > 2 ? 0.5 : 0;
+  const middle = row.height / 2;
+  const size = Math.min(1, Math.abs(row.values[channel]) / row.limit) * (middle - 1);
+  return { x: channel * step + gap / 2, width: Math.max(0.6, step - gap), y: row.values[channel] >= 0 ? middle - size : middle, height: Math.max(0.8, size) };
+}
+
+function drawRow({ channels, palette }, row, chosen, pen = null, width = row.canvas.clientWidth || 300) {
+  if (!pen) {
+    const ratio = window.devicePixelRatio || 1;
+    row.canvas.width = Math.round(width * ratio);
+    row.canvas.height = Math.round(row.height * ratio);
+    row.canvas.style.height = `${row.height}px`;
+    pen = row.canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+  }
+  pen.fillStyle = palette.line;
+  pen.fillRect(0, row.height / 2 - 0.5, width, 1);
+  if (chosen !== null) {
+    pen.fillStyle = palette.mark;
+    pen.fillRect((chosen * width) / channels, 0, Math.max(2, width / channels), row.height);
+  }
+  for (let c = 0; c < channels; c++) {
+    const box = bar(row, c, channels, width);
+    pen.fillStyle = row.values[c] < 0 ? palette.negative : palette.positive;
+    pen.globalAlpha = chosen === null || chosen === c ? 1 : 0.5;
+    pen.fillRect(box.x, box.y, box.width, box.height);
+  }
+  pen.globalAlpha = 1;
+}
+
+const NAMES = 220, WIDTH = 760;
+
+/** All rows with their names on one sheet, for the picture to take away. */
+function sheet(picture) {
+  const height = picture.rows.reduce((sum, row) => sum + row.height + 8, 8);
+  const canvas = h("canvas", { width: 2 * WIDTH, height: 2 * height });
+  const pen = canvas.getContext("2d");
+  pen.scale(2, 2);
+  pen.fillStyle = picture.palette.card;
+  pen.fillRect(0, 0, WIDTH, height);
+  pen.font = `15px ${picture.font}`;
+  pen.textBaseline = "middle";
+  pen.translate(0, 8);
+  for (const row of picture.rows) {
+    pen.fillStyle = picture.palette[row.hue] ?? picture.palette.soft;
+    pen.fillText(title(row), 8, row.height / 2, NAMES - 16);
+    pen.save();
+    pen.translate(NAMES, 0);
+    drawRow(picture, row, null, pen, WIDTH - NAMES - 8);
+    pen.restore();
+    pen.translate(0, row.height + 8);
+  }
+  return canvas;
+}
+
+function vector({ rows, channels, palette, font }) {
+  const height = rows.reduce((sum, row) => sum + row.height + 8, 8);
+  const picture = s("svg", { width: WIDTH, height, viewBox: `0 0 ${WIDTH} ${height}`, "font-family": font, "font-size": 15 });
+  picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
+  let top = 8;
+  for (const row of rows) {
+    picture.append(s("text", { x: 8, y: top + row.height / 2 + 5, fill: palette[row.hue] ?? palette.soft }, title(row)));
+    for (let c = 0; c < channels; c++) {
+      const box = bar(row, c, channels, WIDTH - NAMES - 8);
+      picture.append(s("rect", { x: NAMES + box.x, y: top + box.y, width: box.width, height: box.height, fill: row.values[c] < 0 ? palette.negative : palette.positive }));
+    }
+    top += row.height + 8;
+  }
+  return picture;
+}
+
+function fillTable(place, { rows, channels }, shown) {
+  if (!shown) return place.replaceChildren();
+  place.replaceChildren(h("table", {},
+    h("tr", {}, h("th", {}, "channel"), rows.map((row) => h("th", {}, title(row)))),
+    Array.from({ length: channels }, (_, c) => h("tr", {}, h("th", {}, String(c)), rows.map((row) => h("td", {}, digits(row.values[c])))))));
+}

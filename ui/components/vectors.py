@@ -1,0 +1,70 @@
+"""Vectors as labelled rows of small bars; a channel is chosen in all rows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ui.components.core import pack, renderer
+
+
+@dataclass(frozen=True)
+class VectorRow:
+    """One vector on the screen.
+
+    ``token`` stands in bold behind ``label``; ``hue`` is a palette name ("query", "key", "value", "soft", ...) for both.
+    ``limit`` is the number that fills the row's height (None: the largest size among its numbers, or among all rows when
+    they share a scale). ``rule`` draws a line above the row.
+    """
+
+    label: str
+    values: np.ndarray
+    token: str = ""
+    hue: str = "soft"
+    limit: float | None = None
+    height: int = 44
+    rule: bool = False
+
+
+def vectors(
+    rows: Sequence[VectorRow],
+    *,
+    key: str,
+    label: str,
+    words: str = "{row}, channel {channel}: {value}",
+    hint: str = "",
+    shared_scale: bool = False,
+) -> None:
+    """Draw vectors of equal length under each other.
+
+    Args:
+        label: one sentence for readers who do not see the picture.
+        words: what a channel says: ``{channel}``, ``{row}`` and ``{value}`` of the row under the pointer, and ``{0}``,
+            ``{1}``, ... for the numbers of each row, e.g. "channel {channel}: {0} × {1} = {2}".
+        hint: what stands there while no channel is chosen.
+        shared_scale: one height means the same number in all rows (for a sum and its parts).
+    """
+    arrays = [np.asarray(row.values, dtype=np.float32) for row in rows]
+    if not arrays or any(array.ndim != 1 or array.shape != arrays[0].shape for array in arrays):
+        raise ValueError(f"vectors needs rows of one length, not shapes {[array.shape for array in arrays]}")
+    sizes = [float(np.abs(array).max(initial=0.0)) for array in arrays]
+    header = {
+        "name": key,
+        "label": label,
+        "words": words,
+        "hint": hint,
+        "rows": [
+            {
+                "label": row.label,
+                "token": row.token,
+                "hue": row.hue,
+                "height": row.height,
+                "rule": row.rule,
+                "limit": max(row.limit or (max(sizes) if shared_scale else size), 1e-12),
+            }
+            for row, size in zip(rows, sizes, strict=True)
+        ],
+    }
+    renderer("vectors")(data=pack(header, values=np.stack(arrays)), key=key)
