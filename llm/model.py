@@ -34,13 +34,16 @@ class Transformer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
-        if config.position == "learned":
-            self.position_embedding = nn.Embedding(config.context_length, config.d_model)
-        self.blocks = nn.ModuleList(Block(config, i) for i in range(config.n_layers))
-        self.final_norm = Norm(config) if config.norm_position == "pre" else nn.Identity()
-        if not config.tie_embeddings:
-            self.unembed = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        device = torch.get_default_device()
+        with torch.device("meta"):  # elsewhere torch's layers would first draw their own weights from the global generator
+            self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
+            if config.position == "learned":
+                self.position_embedding = nn.Embedding(config.context_length, config.d_model)
+            self.blocks = nn.ModuleList(Block(config, i) for i in range(config.n_layers))
+            self.final_norm = Norm(config) if config.norm_position == "pre" else nn.Identity()
+            if not config.tie_embeddings:
+                self.unembed = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.to_empty(device=device)
         self._add_tables()
         self._initialise()
 
