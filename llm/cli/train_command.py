@@ -28,6 +28,8 @@ def run(args: Namespace) -> dict[str, object]:
     use_threads(args.threads)
     if args.log_every < 1:
         raise ValueError(f"log-every is {args.log_every}; it must be at least 1")
+    if args.snapshots and not args.out:
+        raise ValueError("snapshots need a folder to be written to; set --out")
     train_config = training_options(args)
     source = load_source(args)
     model_config = model_options(args, source.tokenizer.vocab_size)
