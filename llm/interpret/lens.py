@@ -1,0 +1,107 @@
+"""The logit lens: what the model would answer if it stopped after a layer (nostalgebraist 2020).
+
+The vector of each token at each stage goes through the final norm and the unembedding, as the last one does. With a
+vocabulary of 50,000 the logits of all stages would be hundreds of megabytes, so ``logit_lens_top`` keeps only the best.
+
+Legend: S stages, P positions, T tokens, C channels, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from llm.config import ModelConfig
+from llm.model import Transformer
+from llm.trace import Trace
+
+
+@dataclass(frozen=True)
+class LensTop:
+    """The best guesses at each stage.
+
+    Attributes:
+        points: (S) names of the points of the residual stream.
+        ids: (S, P, k) token ids, the most probable first.
+        probabilities: (S, P, k) their probabilities, over the whole vocabulary.
+        followed: (S, P) probability of the one token that was asked for at each position; None if none was.
+    """
+
+    points: tuple[str, ...]
+    ids: np.ndarray
+    probabilities: np.ndarray
+    followed: np.ndarray | None = None
+
+
+def stream_points(config: ModelConfig, *, halves: bool = False) -> tuple[str, ...]:
+    """Names of the residual stream's points: the start, then after each block, with ``halves`` also after each attention."""
+    points = ["blocks.0.resid_pre"]
+    for layer in range(config.n_layers):
+        points += [f"blocks.{layer}.resid_mid"] * halves + [f"blocks.{layer}.resid_post"]
+    return tuple(points)
+
+
+def logit_lens(
+    model: Transformer, trace: Trace, *, points: Sequence[str] | None = None, positions: Sequence[int] | None = None
+) -> np.ndarray:
+    """Logits after each stage, (S, P, V) float32; the last stage's are the model's own.
+
+    Args:
+        points: points of the residual stream; by default the start and the end of each block.
+        positions: the tokens to compute; by default all of them, which is much for a large vocabulary.
+    """
+    points = stream_points(model.config) if points is None else points
+    with torch.inference_mode():
+        return np.stack([_read(model, _vectors(trace, point, positions)).numpy() for point in points])
+
+
+def logit_lens_top(
+    model: Transformer,
+    trace: Trace,
+    k: int = 5,
+    *,
+    points: Sequence[str] | None = None,
+    positions: Sequence[int] | None = None,
+    follow: Sequence[int] | None = None,
+) -> LensTop:
+    """The ``k`` most probable tokens after each stage; never holds more than one stage's logits.
+
+    Args:
+        follow: one token id for each position, whose probability is reported at each stage.
+
+    Raises:
+        ValueError: when ``follow`` does not have one id for each position.
+    """
+    points = stream_points(model.config) if points is None else tuple(points)
+    k = min(k, model.config.vocab_size)
+    ids, probabilities, followed = [], [], []
+    with torch.inference_mode():
+        for point in points:
+            chances = _read(model, _vectors(trace, point, positions)).softmax(dim=-1)  # (P, V)
+            best = chances.topk(k, dim=-1)  # 2 x (P, k)
+            ids.append(best.indices.numpy())
+            probabilities.append(best.values.numpy())
+            if follow is not None:
+                followed.append(_pick(chances, follow).numpy())
+    return LensTop(tuple(points), np.stack(ids), np.stack(probabilities), np.stack(followed) if followed else None)
+
+
+def _vectors(trace: Trace, point: str, positions: Sequence[int] | None) -> Tensor:
+    """(P, C) vectors of one point; a copy, because a trace is read-only."""
+    vectors = trace[point]  # (T, C)
+    return torch.tensor(vectors if positions is None else vectors[list(positions)])
+
+
+def _read(model: Transformer, vectors: Tensor) -> Tensor:
+    """(P, C) -> (P, V): final norm (post-norm models have none) and unembedding."""
+    return model.final_norm(vectors) @ model.unembedding.T
+
+
+def _pick(chances: Tensor, follow: Sequence[int]) -> Tensor:
+    if len(follow) != len(chances):
+        raise ValueError(f"follow has {len(follow)} ids for {len(chances)} positions; give one for each")
+    return chances.gather(1, torch.tensor(list(follow))[:, None])[:, 0]  # (P, V) -> (P,)
