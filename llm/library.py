@@ -1,6 +1,6 @@
-"""Which models there are: those in the box, and the folders named by the environment variable GLASSFORMER_MODELS.
+"""Which models there are: those in the box, and the folders that the environment names (GLASSFORMER_MODELS).
 
-Only JSON is read here; weights are opened by ``open_model``. An id is looked up in the list and never joined to a path.
+Listing reads only JSON. An id is looked up in the list, never joined to a path.
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llm.checkpoints import Checkpoint, load_checkpoint, read_json, snapshot_steps
+from llm.checkpoints import Checkpoint, load_checkpoint, read_config, read_json, snapshot_steps
 from llm.config import ModelConfig
+from llm.cost import count_parameters
+from llm.hf import load_gpt2
+from llm.tokenizers import load_tokenizer
 
 BOX = Path(__file__).resolve().parents[1] / "assets" / "models"
 FIRST = ("stories",)  # the model that every page opens with
 DEFAULT_TEXT = "The little dog was very"
+GPT2_VOCABULARY = range(50_257, 50_304 + 1)  # GPT-2's ids, and as nanoGPT pads them to a multiple of 64
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model that can be opened. ``steps`` are its snapshots with the finished weights' step at the end."""
+    """One model that can be opened; ``steps`` are its snapshots and the finished weights' step."""
 
     id: str
     title: str
@@ -37,111 +41,96 @@ class ModelInfo:
 
 
 def list_models(box: Path = BOX, extra: str | None = None) -> tuple[ModelInfo, ...]:
-    """Every model that can be opened, the stories model first, then the rest of the box, then other folders.
+    """Every model that can be opened: the stories model, the rest of the box, then other folders.
 
-    ``extra`` (default: GLASSFORMER_MODELS) names folders separated by ``os.pathsep``, each a model or a folder of models.
-    A folder that cannot be read is left out; ``problems`` says why.
+    ``extra`` (default: GLASSFORMER_MODELS) names folders separated by ``os.pathsep``, each a model or a folder of
+    models. A folder that cannot be read is left out; ``problems`` says why.
     """
-    return tuple(info for _, info, _ in _look(box, extra) if info is not None)
+    return tuple(found for found in _look(box, extra) if isinstance(found, ModelInfo))
 
 
 def problems(box: Path = BOX, extra: str | None = None) -> tuple[str, ...]:
     """One sentence for each folder that was left out."""
-    return tuple(sentence for _, _, sentence in _look(box, extra) if sentence)
+    return tuple(found for found in _look(box, extra) if isinstance(found, str))
 
 
-def open_model(model_id: str, step: int | None = None, *, box: Path = BOX, extra: str | None = None) -> Checkpoint:
+def open_model(
+    model_id: str, step: int | None = None, *, box: Path = BOX, extra: str | None = None
+) -> Checkpoint:
     """Open a model of the list, at a snapshot's step or (None, or the last step) finished.
 
     Raises:
         ValueError: for an id that is not in the list, a step without a snapshot, or damaged files.
     """
-    info = next((info for info in list_models(box, extra) if info.id == model_id), None)
+    listed = list_models(box, extra)
+    info = next((info for info in listed if info.id == model_id), None)
     if info is None:
-        raise ValueError(f"there is no model {model_id!r}; choose one from the list")
+        known = ", ".join(info.id for info in listed) or "none yet"
+        raise ValueError(f"there is no model {model_id!r}; the models are {known}")
     if info.kind == "gpt2":
-        return _open_gpt2(info)
-    stored = snapshot_steps(info.folder)
-    return load_checkpoint(info.folder, step if step in stored and step != info.steps[-1] else _checked(step, info))
+        return _open_gpt2(info, step)
+    return load_checkpoint(info.folder, step)
 
 
-def _checked(step: int | None, info: ModelInfo) -> int | None:
-    if step is not None and step != (info.steps[-1] if info.steps else None):
-        raise ValueError(
-            f"{info.title} has no step {step}; it has {', '.join(map(str, info.steps)) or 'only its finished weights'}"
-        )
-    return None
-
-
-def _look(box: Path, extra: str | None) -> Iterator[tuple[Path, ModelInfo | None, str]]:
-    """(folder, entry or None, problem or empty) for every candidate folder, ids made unique."""
+def _look(box: Path, extra: str | None) -> Iterator[ModelInfo | str]:
+    """For every candidate folder its entry, under an id of its own, or a sentence on what is wrong."""
     used: set[str] = set()
-    for folder, kind in _candidates(box, os.environ.get("GLASSFORMER_MODELS", "") if extra is None else extra):
+    for folder, kind in _candidates(
+        box, os.environ.get("GLASSFORMER_MODELS", "") if extra is None else extra
+    ):
         try:
             info = _describe(folder, kind, used)
         except (ValueError, OSError) as error:
-            yield folder, None, str(error)
+            yield str(error)
             continue
         used.add(info.id)
-        yield folder, info, ""
+        yield info
 
 
 def _candidates(box: Path, extra: str) -> Iterator[tuple[Path, str]]:
-    inside = [folder for folder in sorted(box.iterdir()) if (folder / "config.json").is_file()] if box.is_dir() else []
-    yield from ((folder, "box") for folder in sorted(inside, key=lambda folder: (folder.name not in FIRST, folder.name)))
+    """(folder, kind) of everything that looks like a model, in the order of the list."""
+    inside = sorted(_models_in(box), key=lambda folder: (folder.name not in FIRST, folder.name))
+    yield from ((folder, "box") for folder in inside)
     for name in filter(None, extra.split(os.pathsep)):
         top = Path(name).expanduser()
         if (top / "config.json").is_file():
             yield top, "folder"
-        elif top.is_dir():
-            yield from ((folder, "folder") for folder in sorted(top.iterdir()) if (folder / "config.json").is_file())
+        else:
+            yield from ((folder, "folder") for folder in _models_in(top))
+
+
+def _models_in(folder: Path) -> list[Path]:
+    try:
+        return [inner for inner in sorted(folder.iterdir()) if (inner / "config.json").is_file()]
+    except OSError:  # not there, not a folder, not ours to read
+        return []
 
 
 def _describe(folder: Path, kind: str, used: set[str]) -> ModelInfo:
     described = read_json(folder / "config.json")
-    if "n_embd" in described:
-        return _describe_gpt2(folder, described, used)
-    if not isinstance(described.get("model"), dict):
-        raise ValueError(f"config.json in {folder.name} is neither this program's nor GPT-2's")
+    gpt2 = "n_embd" in described
+    config = _gpt2_shape(folder, described) if gpt2 else read_config(folder)
     meta = read_json(folder / "meta.json") if (folder / "meta.json").is_file() else {}
-    config = ModelConfig.from_dict(described["model"])
-    finished = meta.get("step")
-    stored = snapshot_steps(folder)
-    steps = tuple(sorted({*stored, finished})) if isinstance(finished, int) else stored
+    stored, finished = snapshot_steps(folder), (folder / "model.safetensors").is_file()
+    if not stored and not finished:
+        raise ValueError(f"{folder.name} has no weights: neither model.safetensors nor a snapshot")
+    last = meta.get("step") if finished else None
     return ModelInfo(
         id=_unique(folder.name, used),
         title=str(meta.get("title") or meta.get("name") or folder.name),
         folder=folder,
-        kind=kind,
-        summary=str(meta.get("summary", "")),
+        kind="gpt2" if gpt2 else kind,
+        summary=str(meta.get("summary") or ("weights in GPT-2's format" if gpt2 else "")),
         config=config,
-        parameters=int(meta.get("parameters", 0)),
-        steps=steps,
+        parameters=count_parameters(config),
+        steps=tuple(sorted({*stored, last})) if type(last) is int else stored,
         default_text=str(meta.get("default_text") or DEFAULT_TEXT),
         meta=meta,
     )
 
 
-def _describe_gpt2(folder: Path, described: Mapping[str, Any], used: set[str]) -> ModelInfo:
-    config = _gpt2_shape(described)
-    if not (folder / "model.safetensors").is_file():
-        raise ValueError(f"{folder.name} has GPT-2's config.json but no model.safetensors")
-    return ModelInfo(
-        id=_unique(folder.name, used),
-        title=folder.name,
-        folder=folder,
-        kind="gpt2",
-        summary="weights in GPT-2's format",
-        config=config,
-        parameters=0,
-        steps=(),
-        default_text=DEFAULT_TEXT,
-        meta={},
-    )
-
-
-def _gpt2_shape(described: Mapping[str, Any]) -> ModelConfig:
-    """The shape that GPT-2's config.json names, for the list; ``llm.hf`` reads and checks the whole of it on opening."""
+def _gpt2_shape(folder: Path, described: Mapping[str, Any]) -> ModelConfig:
+    """The shape in GPT-2's ``config.json``, for the list; ``llm.hf`` checks the whole of it on opening."""
     try:
         return ModelConfig(
             vocab_size=described["vocab_size"],
@@ -150,24 +139,31 @@ def _gpt2_shape(described: Mapping[str, Any]) -> ModelConfig:
             n_heads=described["n_head"],
             d_model=described["n_embd"],
             d_mlp=described.get("n_inner"),
+            activation="gelu_tanh",
+            bias=described.get("bias") is not False,
         )
     except KeyError as error:
-        raise ValueError(f"config.json in GPT-2's format has no {error}; download it again") from error
+        raise ValueError(f"config.json in {folder.name}, in GPT-2's format, has no {error}") from error
 
 
-def _open_gpt2(info: ModelInfo) -> Checkpoint:
-    from llm.hf import load_gpt2
-    from llm.tokenizers import load_tokenizer
-
-    tokenizer = load_tokenizer(info.folder if (info.folder / "tokenizer.json").is_file() else "gpt2")
-    if tokenizer.vocab_size > info.config.vocab_size:
-        sizes = f"{info.title} has {info.config.vocab_size} tokens, GPT-2's tokenizer {tokenizer.vocab_size}"
-        raise ValueError(f"{sizes}; put a fitting tokenizer.json into its folder")
+def _open_gpt2(info: ModelInfo, step: int | None) -> Checkpoint:
+    if step is not None:
+        raise ValueError(f"{info.title} has no step {step}: weights in GPT-2's format are the finished ones")
+    own = info.folder / "tokenizer.json"
+    ours = own.is_file() and "kind" in read_json(own)  # Hugging Face writes a file of the same name
+    if not ours and info.config.vocab_size not in GPT2_VOCABULARY:
+        wrong = f"{info.title} has {info.config.vocab_size} tokens where GPT-2's tokenizer has 50257"
+        raise ValueError(f"{wrong}; put a tokenizer.json of this program into its folder")
+    tokenizer = load_tokenizer(own if ours else "gpt2")
     model = load_gpt2(info.folder).requires_grad_(False).eval()
+    if tokenizer.vocab_size > model.config.vocab_size:
+        sizes = f"has {tokenizer.vocab_size} tokens, its model only {model.config.vocab_size}"
+        raise ValueError(f"the tokenizer in {info.folder.name} {sizes}; they do not belong together")
     return Checkpoint(model, tokenizer, model.config, info.meta)
 
 
 def _unique(name: str, used: set[str]) -> str:
+    """A slug of the folder's name that no other model has."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
     number, candidate = 2, slug
     while candidate in used:
