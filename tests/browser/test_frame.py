@@ -1,0 +1,64 @@
+"""The frame in a real browser: deep links, the bench through all pages, the address, Back and Forward, no request outside."""
+
+from __future__ import annotations
+
+import pytest
+from ui.pages import PAGES
+from ui.text import load
+
+from tests.browser.conftest import running_server
+
+SENTENCE = "The cat was sad because it"
+STATIONS = ["tokens", "embeddings", "+ positions", "attention", "MLP", "logits"]
+SLUGS = ["tokenization", "embeddings", "positions", "attention", "layers", "decoding"]
+
+
+def question(slug: str) -> str:
+    return load(slug)["question"]
+
+
+@pytest.mark.parametrize("slug", [page.slug for page in PAGES])
+def test_deep_link_is_the_first_request_of_a_fresh_server(slug: str, visit) -> None:
+    with running_server() as address:
+        visitor = visit(f"{address}/{'' if slug == 'home' else slug}?text=A+small+bird")
+        visitor.wait_heading(question(slug))
+        assert visitor.sentence() == "A small bird"
+        assert visitor.page.locator(".st-key-strip").get_by_role("button").count() == 8
+        assert visitor.page.locator('[data-testid="stException"]').count() == 0
+        assert visitor.errors == []
+        assert visitor.outside() == []
+
+
+def test_a_sentence_goes_through_all_pages_and_back(server: str, visit) -> None:
+    visitor = visit(server)
+    visitor.type_sentence(SENTENCE)
+    for station, slug in zip(STATIONS, SLUGS, strict=True):
+        visitor.station(station)
+        visitor.wait_heading(question(slug))
+        assert visitor.sentence() == SENTENCE
+    visitor.page.go_back()
+    visitor.wait_heading(question("layers"))
+    assert visitor.sentence() == SENTENCE
+    visitor.page.go_forward()
+    visitor.wait_heading(question("decoding"))
+    assert visitor.sentence() == SENTENCE
+    assert visitor.errors == []
+    assert visitor.outside() == []
+
+
+def test_reload_and_a_second_tab_show_the_same_state(server: str, visit) -> None:
+    visitor = visit(f"{server}/attention")
+    visitor.type_sentence(SENTENCE)
+    visitor.page.get_by_role("combobox", name="Layer").click()
+    visitor.page.get_by_role("option", name="2", exact=True).click()
+    visitor.idle()
+    before = visitor.page.url
+    assert "layer=2" in before
+    visitor.page.reload()
+    visitor.wait_heading(question("attention"))
+    assert visitor.page.url == before
+    assert visitor.sentence() == SENTENCE
+    second = visit(before)
+    second.wait_heading(question("attention"))
+    assert second.sentence() == SENTENCE
+    assert second.page.get_by_role("combobox", name="Layer").input_value() == "2"
