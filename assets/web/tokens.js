@@ -42,6 +42,8 @@ export default function (component) {
       onmouseenter: () => say(i), onfocus: () => say(i),
       onclick: data.pick ? () => choose(i) : null,
     });
+    const mark = palette[data.marks?.[i]];
+    if (mark) Object.assign(element.style, { borderColor: mark, background: `color-mix(in srgb, ${mark} 16%, ${palette.card})` });
     if (values) {
       const rgb = colour(values[i]);
       Object.assign(element.style, { background: css(rgb), color: inkOn(rgb) });

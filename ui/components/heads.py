@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
+import streamlit as st
 
 from ui.components.core import pack, renderer
 
@@ -17,6 +18,7 @@ def head_grid(
     label: str,
     picked: tuple[int, int],
     off: Collection[tuple[int, int]] = (),
+    on_pick: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int] | None:
     """Draw every head; return the (layer, head) that was clicked in this run, counted from 0.
 
@@ -24,6 +26,7 @@ def head_grid(
         patterns: (L, H, T, T) attention patterns; they travel as bytes (a picture, not numbers to read).
         labels: what a detector measured for each head, by layer; empty text where nothing stands out.
         picked: the head that is shown large elsewhere; ``off``: heads that are switched off.
+        on_pick: called with layer and head before the page runs again, so that it can set the bench's widgets.
     """
     header = {
         "name": key,
@@ -33,5 +36,11 @@ def head_grid(
         "off": [list(pair) for pair in off],
     }
     picture = np.clip(np.rint(patterns * 255), 0, 255).astype(np.uint8)
-    result = renderer("heads")(data=pack(header, patterns=picture), key=key, on_picked_change=lambda: None)
+
+    def picked_now() -> None:
+        clicked = (st.session_state.get(key) or {}).get("picked")
+        if on_pick is not None and clicked:
+            on_pick(int(clicked[0]), int(clicked[1]))
+
+    result = renderer("heads")(data=pack(header, patterns=picture), key=key, on_picked_change=picked_now)
     return (int(result.picked[0]), int(result.picked[1])) if result.picked else None

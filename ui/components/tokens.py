@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -22,6 +22,7 @@ def token_strip(
     pick: bool = False,
     picked: int | None = None,
     colour_by: str = "none",
+    marks: Mapping[int, str] | None = None,
 ) -> int | None:
     """Draw tokens as chips; return the position of the chip that was clicked last.
 
@@ -31,6 +32,7 @@ def token_strip(
         words: one sentence for each chip, shown under the strip while the pointer is on it.
         pick: chips are buttons that choose a token; ``picked`` is the one chosen at first.
         colour_by: "none", or "group" for alternating tints that show where tokens begin and end.
+        marks: position -> palette name ("query", "key", ...) of a frame around that chip.
     """
     header = {
         "chips": [chip.to_dict() for chip in chips],
@@ -38,6 +40,7 @@ def token_strip(
         "scale": scale,
         "pick": pick,
         "colourBy": colour_by,
+        "marks": {str(position): hue for position, hue in (marks or {}).items()},
     }
     arrays = {}
     if values is not None:
