@@ -1,0 +1,83 @@
+// The logit lens: tokens down, stages across, and in each cell the token that would be written there.
+import { applyTheme, css, h, inkOn, memory, s, saveCSV, saveSVG, sequential, stage, tools, unpack } from "./base.js";
+import { fitted, saveSVGasPNG } from "./picture.js";
+
+const STYLE = `
+.scroll { overflow-x: auto; }
+table { border-collapse: separate; border-spacing: 3px; width: 100%; table-layout: fixed; }
+th { font-weight: 500; font-size: 14px; color: var(--gf-soft); padding: 2px 4px; text-align: center; overflow: hidden; text-overflow: ellipsis; white-space: pre; }
+tbody th { text-align: right; font-size: 15.5px; color: var(--gf-ink); unicode-bidi: isolate; width: 92px; }
+th.corner, tbody th { width: 92px; }
+td { padding: 5px 4px; border-radius: 6px; text-align: center; font-size: 15px; overflow: hidden; text-overflow: ellipsis; white-space: pre; cursor: default; unicode-bidi: isolate; border: 2px solid transparent; }
+td.same { border-color: var(--gf-accent); }
+td:hover { outline: 2px solid var(--gf-ink); }
+tr.on th { font-weight: 700; color: var(--gf-accent); }
+td.next { background: none; color: var(--gf-soft); font-style: italic; }
+.key { display: flex; gap: 8px 18px; flex-wrap: wrap; justify-content: space-between; align-items: center; font-size: 13.5px; color: var(--gf-soft); margin-top: 4px; }
+.key i { display: inline-block; width: 90px; height: 10px; border-radius: 5px; border: 1px solid var(--gf-line); vertical-align: -1px; margin: 0 6px; }
+.key b { display: inline-block; width: 14px; height: 12px; border: 2px solid var(--gf-accent); border-radius: 3px; vertical-align: -1px; margin-right: 6px; }
+`;
+
+export default function (component) {
+  const root = stage(component, STYLE);
+  const palette = applyTheme(root);
+  const data = unpack(component.data);
+  const state = memory(root, () => ({ at: [0, 0] }));
+  const { data: chances, shape: [rows, stages] } = data.arrays.probabilities;
+  const colour = sequential(palette);
+  const cells = [];
+  state.at = [Math.min(state.at[0], rows - 1), Math.min(state.at[1], stages - 1)];
+  const words = h("div", { class: "words", "aria-live": "polite" });
+  const say = (i, j) => { words.textContent = data.words[i][j]; };
+  const move = (i, j) => {
+    cells[state.at[0]][state.at[1]].setAttribute("tabindex", -1);
+    state.at = [Math.min(rows - 1, Math.max(0, i)), Math.min(stages - 1, Math.max(0, j))];
+    const cell = cells[state.at[0]][state.at[1]];
+    cell.setAttribute("tabindex", 0);
+    cell.focus();
+  };
+  const onkeydown = (e) => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
+    if (!step) return;
+    move(state.at[0] + step[0], state.at[1] + step[1]);
+    e.preventDefault();
+  };
+  const body = data.rows.map((label, i) => {
+    cells.push(data.columns.map((_, j) => {
+      const rgb = colour(chances[i * stages + j]);
+      return h("td", { tabindex: i === state.at[0] && j === state.at[1] ? 0 : -1, class: data.same[i][j] ? "same" : "", "aria-label": data.words[i][j], dir: "auto",
+        style: { background: css(rgb), color: inkOn(rgb) }, onmouseenter: () => say(i, j), onfocus: () => { state.at = [i, j]; say(i, j); } }, data.cells[i][j]);
+    }));
+    return h("tr", { class: i === data.picked ? "on" : "" }, h("th", { scope: "row", dir: "auto", title: label }, label), cells[i],
+      data.next.length ? h("td", { class: "next", dir: "auto" }, data.next[i]) : null);
+  });
+  const heads = [...data.columns, ...(data.next.length ? [data.nextHead] : [])];
+  root.replaceChildren(
+    h("div", { class: "scroll" }, h("table", { "aria-label": data.label, style: { minWidth: `${92 + 58 * heads.length}px` }, onkeydown },
+      h("thead", {}, h("tr", {}, h("th", { class: "corner" }), heads.map((label) => h("th", { scope: "col" }, label)))), h("tbody", {}, body))),
+    words,
+    h("div", { class: "key" }, h("span", {}, "0", h("i", { style: { background: `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((t) => css(colour(t))).join(",")})` } }), "1 ", data.keyColour),
+      h("span", {}, h("b", {}), data.keyFrame),
+      tools([["PNG", () => saveSVGasPNG(`${data.name}.png`, vector(data, chances, stages, palette, root))], ["SVG", () => saveSVG(`${data.name}.svg`, vector(data, chances, stages, palette, root))],
+        ["CSV", () => saveCSV(`${data.name}.csv`, ["token", ...data.columns.flatMap((c) => [c, `${c}: probability`])],
+          data.rows.map((label, i) => [label, ...data.columns.flatMap((_, j) => [data.cells[i][j], chances[i * stages + j]])]))]])));
+  say(Math.max(0, data.picked ?? 0), stages - 1);
+}
+
+/** The table as one SVG, to take away. */
+function vector(data, chances, stages, palette, root) {
+  const font = getComputedStyle(root).fontFamily, wide = 86, step = 32, left = 110, top = 30;
+  const width = left + wide * stages + 8, height = top + step * data.rows.length + 8;
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "font-family": font, "font-size": 15 });
+  svg.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
+  data.columns.forEach((label, j) => svg.append(s("text", { x: left + wide * (j + 0.5), y: 20, "text-anchor": "middle", "font-size": 14, fill: palette.soft }, label)));
+  data.rows.forEach((label, i) => {
+    svg.append(s("text", { x: left - 8, y: top + step * i + 21, "text-anchor": "end", fill: palette.ink }, fitted(label, `15px ${font}`, left - 16)));
+    data.columns.forEach((_, j) => {
+      const rgb = sequential(palette)(chances[i * stages + j]);
+      svg.append(s("rect", { x: left + wide * j + 2, y: top + step * i + 2, width: wide - 4, height: step - 4, rx: 6, fill: css(rgb), stroke: data.same[i][j] ? palette.accent : "none", "stroke-width": 2 }),
+        s("text", { x: left + wide * (j + 0.5), y: top + step * i + 21, "text-anchor": "middle", fill: inkOn(rgb) }, fitted(data.cells[i][j], `15px ${font}`, wide - 14)));
+    });
+  });
+  return svg;
+}

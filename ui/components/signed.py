@@ -1,0 +1,67 @@
+"""Signed numbers as labelled bars around a line, on their own or as a running sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import streamlit as st
+
+from ui.components.core import pack, renderer
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar from ``start`` to ``start + value``. ``total`` marks a sum; ``words`` is shown while it is pointed at."""
+
+    label: str
+    value: float
+    words: str = ""
+    start: float = 0.0
+    total: bool = False
+
+
+def running(bars: Sequence[Bar], total: str) -> list[Bar]:
+    """The same bars, each starting where the one before ended, and their sum at the end."""
+    made, start = [], 0.0
+    for bar in bars:
+        made.append(Bar(bar.label, bar.value, bar.words, start))
+        start += bar.value
+    return [*made, Bar(total, start, total=True)]
+
+
+def signed_bars(
+    bars: Sequence[Bar],
+    *,
+    key: str,
+    label: str,
+    hint: str = "",
+    limit: float | None = None,
+    plus: bool = True,
+    pick: bool = False,
+    picked: int | None = None,
+    on_pick: Callable[[], None] = lambda: None,
+) -> int | None:
+    """Draw bars; return the one that is chosen.
+
+    Args:
+        label: one sentence for readers who do not see the picture.
+        hint: what stands under the bars while none is pointed at.
+        limit: the number at the end of a lane (None: the largest); ``plus`` writes a plus sign before positive numbers.
+        pick: a click chooses a bar; ``picked`` is chosen at first, ``on_pick`` runs after a click, before the page does.
+    """
+    stored = st.session_state.get(key) or {}
+    chosen = stored.get("row", picked) if pick else None
+    chosen = int(chosen) if chosen is not None and 0 <= int(chosen) < len(bars) else picked
+    header = {
+        "name": key,
+        "label": label,
+        "hint": hint,
+        "limit": limit,
+        "plus": plus,
+        "pick": pick,
+        "picked": chosen,
+        "rows": [asdict(bar) for bar in bars],
+    }
+    renderer("signed")(data=pack(header), key=key, default={"row": picked}, on_row_change=on_pick)
+    return chosen
