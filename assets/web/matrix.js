@@ -91,7 +91,7 @@ function layout({ data, rows, columns, canvas, font }) {
   const named = data.columns.length === columns && data.nameColumns;
   const room = width - left - (named ? 34 : 2);
   const cw = data.square ? Math.min(46, room / columns) : room / columns;
-  const ch = data.square ? cw : Math.max(14, Math.min(30, 420 / rows));
+  const ch = data.square ? cw : Math.max(3.5, Math.min(30, 440 / rows));
   const top = named ? Math.min(96, longest(data.columns) * 0.64 + 16) : 18;
   return { width, height: top + ch * rows + 4, left, top, cw, ch, named };
 }
@@ -108,7 +108,7 @@ function draw(picture, state) {
   pen.fillStyle = palette.card;
   pen.fillRect(0, 0, box.width, box.height);
   const [ci, cj] = state.cell ?? [-1, -1];
-  const gap = box.cw > 9 ? 1 : 0;
+  const gap = box.cw > 9 && box.ch > 9 ? 1 : 0;
   const radius = box.cw > 20 && box.ch > 20 ? 4 : 0;
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) {
     const v = values[i * columns + j], x = box.left + j * box.cw, y = box.top + i * box.ch;
@@ -188,7 +188,7 @@ function legend({ data, colour }) {
   const ends = data.scale === "diverging" ? [-data.limit, data.limit] : [0, data.limit];
   const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => css(colour(ends[0] + t * (ends[1] - ends[0]))));
   return h("div", { class: "legend" }, h("span", { class: "num" }, digits(ends[0])),
-    h("span", { class: "ramp", style: { background: `linear-gradient(90deg, ${stops.join(",")})` } }), h("span", { class: "num" }, digits(ends[1])));
+    h("span", { class: "ramp", style: { background: `linear-gradient(90deg, ${stops.join(",")})` } }), h("span", { class: "num" }, digits(ends[1]) + (data.beyond ? " and beyond" : "")));
 }
 
 function fillTable(place, { data, values, rows, columns }, shown) {

@@ -55,7 +55,13 @@ def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[
     head |= {"detail": words["tied"]} if c.tie_embeddings else {"weights": _count(c.vocab_size, c.d_model)}
     return [
         {"title": words["tokens"], "shape": f"{n_tokens}", "page": "Tokenization"},
-        {"title": words["embedding"], "weights": _count(c.vocab_size, c.d_model), "shape": width, "page": "Embeddings", "enters": True},
+        {
+            "title": words["embedding"],
+            "weights": _count(c.vocab_size, c.d_model),
+            "shape": width,
+            "page": "Embeddings",
+            "enters": True,
+        },
         position,
         {"kind": "block-start", "title": words["block"].format(n=c.n_layers)},
         *block,

@@ -52,11 +52,13 @@ def matrix(
     finite = np.abs(values[np.isfinite(values)])
     stored = st.session_state.get(key) or {}
     chosen = stored.get("cell", cell) if pick else None
+    reach = float(limit if limit is not None else max(float(finite.max(initial=0.0)), 1e-9))
     header = {
+        "beyond": bool(finite.max(initial=0.0) > reach * 1.001),
         "name": key, "rows": list(rows), "columns": [str(c) for c in columns], "label": label, "words": words, "emptyWords": empty_words,
         "hint": hint, "rowsAre": rows_are, "columnsAre": columns_are, "scale": scale, "square": square, "numbers": numbers,
         "nameColumns": name_columns, "rowColour": row_colour, "columnColour": column_colour, "pick": pick,
-        "limit": float(limit if limit is not None else max(float(finite.max(initial=0.0)), 1e-9)),
+        "limit": reach,
         "cell": list(chosen) if chosen else None,
     }  # fmt: skip
     result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": cell}, on_cell_change=lambda: None)
