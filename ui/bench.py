@@ -10,7 +10,7 @@ from ui import cached
 from ui.components.pipeline import Station, pipeline
 from ui.pages import PAGES, PageInfo, by_slug
 from ui.state import HEAD, LAYER, MAX_CHARACTERS, MODEL, STEP, TEXT, Reading, chosen_model, reading
-from ui.text import load
+from ui.text import load, plain
 from ui.tokens import token_label
 
 
@@ -23,7 +23,7 @@ def show(page: PageInfo) -> None:
         _links()
         pipeline(_stations(now), active=page.stations, key="pipeline")
     for note in now.notes:
-        st.warning(_plain(note), icon=":material/info:")
+        st.warning(plain(note), icon=":material/info:")
 
 
 def _widgets(page: PageInfo) -> None:
@@ -108,8 +108,3 @@ def _stations(now: Reading) -> list[Station]:
         ("next", "decoding", f"“{token_label(now.tokenizer, best)}” {probabilities[best]:.2f}"),
     ]
     return [Station(name, names[name], detail, f"{by_slug(slug).title}") for name, slug, detail in rows]
-
-
-def _plain(text: str) -> str:
-    """A reader's own text inside Markdown: every sign that Markdown knows is escaped."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|$:~<>" else c for c in text)

@@ -37,3 +37,8 @@ def with_terms(markdown: str) -> str:
         return f'<span class="gf-term" tabindex="0" data-def="{meaning}" aria-label="{escape(shown)}: {meaning}">{escape(shown)}</span>'
 
     return _TERM.sub(span, markdown)
+
+
+def plain(text: str) -> str:
+    """A reader's own text, or a token's, inside Markdown: every sign that Markdown knows is escaped."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|$:~<>&" else c for c in text)
