@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from llm.interpret.attribution import logit_attribution, neuron_attribution
 from llm.interpret.lens import logit_lens, logit_lens_top, stream_points
 from llm.interpret.neurons import neuron_activations, neuron_logit_effect, top_activations
 from llm.interpret.norms import norm_points, norm_steps
+from llm.interpret.stream import stations
 from llm.model import Transformer
 from llm.trace import trace
 
@@ -212,3 +215,19 @@ def test_only_the_chosen_layer_is_changed_and_gates_are_too():
     linear = trace(model, IDS, edit=replaced_activation(LINEAR, [1]))
     np.testing.assert_array_equal(linear["blocks.0.mlp.post"], plain["blocks.0.mlp.post"])
     np.testing.assert_allclose(linear["blocks.1.mlp.post"], plain["blocks.1.mlp.gate"] * plain["blocks.1.mlp.pre"], atol=1e-5)
+
+
+def test_stations_follow_the_stream(model):
+    run = trace(model, IDS)
+    road = stations(run, 3)
+    assert [s.part for s in road] == ["start"] + ["attention", "mlp"] * model.config.n_layers
+    assert tuple(s.point for s in road) == stream_points(model.config, halves=True)
+    post = model.config.norm_position == "post"
+    for before, here in pairwise(road):
+        joined = run[f"blocks.{here.layer}.{'attn' if here.part == 'attention' else 'mlp'}.out"][3].astype(np.float64)
+        was = run[before.point][3].astype(np.float64)
+        assert here.size == pytest.approx(np.linalg.norm(run[here.point][3]), rel=1e-6)
+        assert here.added == pytest.approx(np.linalg.norm(joined))
+        assert 1 - here.share == pytest.approx(was @ (was + joined) / np.square(was + joined).sum())
+        total = np.sqrt(before.size**2 + here.added**2 + 2 * here.cosine * before.size * here.added)
+        assert post or here.size == pytest.approx(total, rel=1e-4)

@@ -1,0 +1,166 @@
+"""What the Layers page computes once for all sessions: lens, neurons' places in a text, and what changes without a part."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from llm.checkpoints import read_json
+from llm.config import ModelConfig
+from llm.corpora import CORPORA
+from llm.interpret import ablation
+from llm.interpret.activations import replaced_activation
+from llm.interpret.comparison import loss, probabilities, text_loss
+from llm.interpret.held_out import held_out, held_out_documents
+from llm.interpret.lens import LensTop, logit_lens, logit_lens_top, stream_points
+from llm.interpret.neurons import LogitEffect, TopActivations, neuron_activations, neuron_logit_effect, top_activations
+from llm.model import Tap, identity
+from llm.trace import trace
+from ui import cached
+from ui.components.contexts import Place
+from ui.state import Reading
+
+WINDOW = 64  # tokens of one window in which neurons are watched
+SAMPLE, LARGE_SAMPLE = 8_192, 1_536  # tokens in all; fewer for large models, which take seconds for as many
+LARGE = 5_000_000  # weights in the blocks
+PLACES, AROUND = 8, 11  # places shown for a neuron, tokens on each side
+EFFECTS = 8
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _lens(model_id: str, step: int | None, ids: tuple[int, ...], halves: bool, k: int) -> LensTop:
+    model = cached.checkpoint(model_id, step).model
+    points = stream_points(model.config, halves=halves)
+    recorded = cached.trace_of(model_id, step, ids)
+    return logit_lens_top(model, recorded, k, points=points, follow=recorded["logits"].argmax(axis=-1).tolist())
+
+
+def lens(now: Reading, *, halves: bool = False, k: int = 5) -> LensTop:
+    """The best guesses of all tokens after each layer, with ``halves`` after each attention too."""
+    return _lens(now.model_id, now.step, now.ids, halves, k)
+
+
+def lens_probabilities(now: Reading, points: tuple[str, ...], position: int) -> np.ndarray:
+    """(S, V) probabilities of one token at some stages."""
+    return probabilities(logit_lens(now.model, now.trace(), points=points, positions=[position])[:, 0])
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Text in which neurons are watched: windows of ids, and where it comes from ("" for the model's own corpus)."""
+
+    windows: tuple[tuple[int, ...], ...]
+    corpus: str
+    own: bool
+
+    @property
+    def tokens(self) -> int:
+        return sum(map(len, self.windows))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def sample(model_id: str) -> Sample:
+    """Text of the model's own corpus that it was not trained on; the project's stories where that cannot be made again."""
+    info = cached.model_info(model_id)
+    opened = cached.checkpoint(model_id)
+    data = (read_json(info.folder / "config.json").get("data") or {}) if info.kind != "gpt2" else {}
+    own = data.get("corpus") in CORPORA
+    name, seed = (data["corpus"], int(data.get("seed", 0))) if own else ("stories", 0)
+    most = LARGE_SAMPLE if block_weights(opened.config) > LARGE else SAMPLE
+    length = min(WINDOW, opened.config.context_length)
+    windows: list[tuple[int, ...]] = []
+    for text in held_out_documents(name, seed, most):
+        ids = opened.tokenizer.encode_document(text)
+        windows += [tuple(ids[start : start + length]) for start in range(0, len(ids), length)]
+        if sum(map(len, windows)) >= most:
+            break
+    return Sample(tuple(sorted(windows, key=len, reverse=True)), name, own)  # equal lengths share a forward pass
+
+
+def block_weights(config: ModelConfig) -> int:
+    """Weights of all blocks' matrices, about."""
+    gate = 3 if config.activation == "swiglu" else 2
+    return config.n_layers * (4 * config.d_model**2 + gate * config.d_model * config.mlp_width)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def firing(model_id: str, step: int | None, layer: int) -> TopActivations:
+    """Where each neuron of a layer fires most in the model's sample."""
+    return top_activations(cached.checkpoint(model_id, step).model, sample(model_id).windows, layer, PLACES)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def places(model_id: str, step: int | None, layer: int, neuron: int) -> tuple[Place, ...]:
+    """The places where one neuron fires most, with the tokens around and its activation at each."""
+    opened = cached.checkpoint(model_id, step)
+    top, text = firing(model_id, step, layer), sample(model_id).windows
+    windows = [text[i] for i in top.windows[neuron]]
+    order = sorted(range(len(windows)), key=lambda i: len(windows[i]))
+    values = dict(zip(order, neuron_activations(opened.model, [windows[i] for i in order], layer, neuron), strict=True))
+    return tuple(
+        _place(opened.tokenizer, window, values[i], int(top.positions[neuron, i])) for i, window in enumerate(windows)
+    )
+
+
+def _place(tokenizer, window: tuple[int, ...], values: np.ndarray, peak: int) -> Place:
+    start, end = max(0, peak - AROUND), min(len(window), peak + 1 + AROUND // 3)
+    texts = tuple(tokenizer.token_text(i).replace("\n", "⏎") for i in window[start:end])
+    return Place(texts, tuple(map(float, values[start:end])), peak - start, start > 0, end < len(window))
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def effect(model_id: str, step: int | None, layer: int, neuron: int) -> LogitEffect:
+    """The tokens that one neuron raises and lowers."""
+    return neuron_logit_effect(cached.checkpoint(model_id, step).model, layer, neuron, EFFECTS)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is changed: ``kind`` is "attention" or "mlp" (switched off in ``layers``), or the name of another activation."""
+
+    kind: str
+    layers: tuple[int, ...]
+
+    def tap(self, config: ModelConfig) -> Tap:
+        """A tap for one forward pass."""
+        if not self.layers:
+            return identity
+        if self.kind == "attention":
+            return ablation(heads=[(layer, head) for layer in self.layers for head in range(config.n_heads)])
+        return ablation(mlps=self.layers) if self.kind == "mlp" else replaced_activation(self.kind, self.layers)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Probabilities (V,) at one position, and losses in nats per token (NaN where there is nothing to predict)."""
+
+    probabilities: np.ndarray
+    sentence_loss: float
+    sample_loss: float
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def outcome(model_id: str, step: int | None, ids: tuple[int, ...], position: int, change: Change) -> Outcome:
+    """The model with one change, at one position of the sentence and over text that it was not trained on."""
+    opened = cached.checkpoint(model_id, step)
+    model, edit = opened.model, change.tap(opened.config)
+    logits = trace(model, ids, ["logits"], edit=edit)["logits"][position]
+    mask_id = opened.tokenizer.special.get("[MASK]")
+    return Outcome(
+        probabilities(logits), text_loss(model, ids, edit=edit, mask_id=mask_id), _sample_loss(model_id, step, change)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def _sample_loss(model_id: str, step: int | None, change: Change) -> float:
+    opened = cached.checkpoint(model_id, step)
+    windows = _held_out(model_id)
+    return math.nan if windows is None else loss(opened.model, *windows, edit=change.tap(opened.config))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _held_out(model_id: str):
+    return held_out(cached.model_info(model_id), cached.checkpoint(model_id).tokenizer)
