@@ -287,6 +287,7 @@ class TreeNode:
     probability: float  # the model's own, temperature 1 and nothing cut
     taken_by: tuple[str, ...]  # the strategies whose text goes through here
     seen_by: tuple[str, ...]  # those that had it among their candidates
+    kept_by: tuple[str, ...] = ()  # those that went on from here, or ended here: a beam keeps more than its final text
 
 
 def decode_tree(
@@ -310,14 +311,14 @@ def decode_tree(
             best, where = set(found.path(found.leaves[0])), {0: 0}
             for n, node in enumerate(found.nodes[1:], start=1):
                 p = float(np.exp(node.log_probability))
-                where[n] = tree.add(where[node.parent], node.token_id, p, name, taken=n in best)
+                where[n] = tree.add(where[node.parent], node.token_id, p, name, taken=n in best, kept=node.survived)
             continue
         at = 0
         for step in generate(model, ids, strategy, max_new_tokens, stop_ids=stop_ids):
             p = softmax(as_logits(step.logits))
             for token in falling(p)[:alternatives]:
-                tree.add(at, int(token), float(p[token]), name, taken=False)
-            at = tree.add(at, step.token_id, float(p[step.token_id]), name, taken=True)
+                tree.add(at, int(token), float(p[token]), name, taken=False, kept=False)
+            at = tree.add(at, step.token_id, float(p[step.token_id]), name, taken=True, kept=True)
     return tuple(tree.nodes)
 
 
@@ -328,15 +329,22 @@ class _Tree:
         self.nodes = [TreeNode(-1, 0, -1, 1.0, (), ())]
         self.index: dict[tuple[int, int], int] = {}
 
-    def add(self, parent: int, token_id: int, probability: float, name: str, *, taken: bool) -> int:
+    def add(self, parent: int, token_id: int, probability: float, name: str, *, taken: bool, kept: bool) -> int:
         """The node's number; a node that is there already gets the name added."""
         at = self.index.setdefault((parent, token_id), len(self.nodes))
         if at == len(self.nodes):
             self.nodes.append(TreeNode(parent, self.nodes[parent].depth + 1, token_id, probability, (), ()))
         node = self.nodes[at]
-        taken_by = (*node.taken_by, name) if taken and name not in node.taken_by else node.taken_by
-        seen_by = node.seen_by if name in node.seen_by else (*node.seen_by, name)
-        self.nodes[at] = replace(node, taken_by=taken_by, seen_by=seen_by)
+
+        def with_name(names: tuple[str, ...], true: bool) -> tuple[str, ...]:
+            return (*names, name) if true and name not in names else names
+
+        self.nodes[at] = replace(
+            node,
+            taken_by=with_name(node.taken_by, taken),
+            seen_by=with_name(node.seen_by, True),
+            kept_by=with_name(node.kept_by, kept),
+        )
         return at
 
 

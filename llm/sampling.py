@@ -116,6 +116,14 @@ def random_numbers(seed: int, count: int) -> np.ndarray:
     return np.array([random_number(generator) for _ in range(count)])
 
 
+def seeded_after(seed: int, count: int) -> torch.Generator:
+    """A generator that has given the first ``count`` random numbers of a seed: what goes on with a text later."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(count):
+        random_number(generator)
+    return generator
+
+
 def random_number(generator: torch.Generator) -> float:
     """One random number in [0, 1), uniform."""
     return torch.rand((), generator=generator, dtype=torch.float64).item()

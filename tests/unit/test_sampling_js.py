@@ -24,8 +24,9 @@ const cases = JSON.parse(readFileSync(0, "utf8"));
 const answers = cases.map(({{ logits, seen, settings, u }}) => {{
   const choice = explainChoice(prepare(Float32Array.from(logits.map((v) => v ?? -Infinity)), seen), settings, u);
   const list = (array) => Array.from(array, (v) => (v === -Infinity ? null : v));
-  return {{ penalised: list(choice.penalised), scaled: list(choice.scaled), full: list(choice.fullProbabilities), removedBy: list(choice.removedBy),
-    probabilities: list(choice.probabilities), order: list(choice.order), edges: list(choice.edges), draw: choice.draw, removed: removed(choice) }};
+  const arrays = ["penalised", "scaled", "fullProbabilities", "removedBy", "probabilities", "order", "edges"];
+  const listed = Object.fromEntries(arrays.map((name) => [name, list(choice[name])]));
+  return {{ ...listed, draw: choice.draw, removed: removed(choice) }};
 }});
 console.log(JSON.stringify(answers));
 """
@@ -79,7 +80,7 @@ def test_every_stage_equals_the_library(tmp_path):
         assert mine["order"] == right.order.tolist(), where
         assert mine["removedBy"] == right.removed_by.tolist(), where
         assert mine["draw"]["id"] == right.token_id, where
-        for name, theirs in (("penalised", right.penalised), ("scaled", right.scaled), ("full", right.full_probabilities)):
+        for name, theirs in (("penalised", right.penalised), ("scaled", right.scaled), ("fullProbabilities", right.full_probabilities)):
             ours = np.array([-np.inf if v is None else v for v in mine[name]])
             np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=0, err_msg=where)
         np.testing.assert_allclose(mine["probabilities"], right.probabilities, rtol=1e-13, err_msg=where)

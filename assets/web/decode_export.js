@@ -1,0 +1,61 @@
+// The panel's corner: the numbers as a table or CSV, the picture as SVG or PNG.
+import { css, h, s, saveCSV, savePNG, saveSVG, sequential, tools } from "./base.js";
+import { drawing } from "./decode_bars.js";
+import { decimal, probability } from "./decode_numbers.js";
+import { REMOVED_BY } from "./sampling.js";
+
+const IN_TABLE = 50, IN_FILE = 1000, IN_PICTURE = 12;
+
+export function download(state) {
+  const place = h("div", { style: { overflow: "auto", maxHeight: "340px" }, tabindex: 0, role: "region" });
+  place.hidden = true;
+  const name = () => state.data.name;
+  const table = () => {
+    place.hidden = !place.hidden;
+    place.setAttribute("aria-label", state.data.label);
+    const cell = (tag, text) => h(tag, { class: "num", style: { padding: "2px 10px", textAlign: "right", fontWeight: 400, whiteSpace: "pre" } }, text);
+    place.replaceChildren(h("table", {}, h("tr", {}, header(state).map((t) => cell("th", t))),
+      lines(state, IN_TABLE).map(([id, text, ...rest]) => h("tr", {}, [String(id), text, ...rest.map((v, i) => (typeof v === "string" ? v : i < 3 ? decimal(v) : probability(v)))].map((t) => cell("td", t))))));
+  };
+  const png = async () => {
+    const svg = picture(state);
+    const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    URL.revokeObjectURL(url);
+    const canvas = h("canvas", { width: image.width * 2, height: image.height * 2 });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    savePNG(`${name()}.png`, canvas);
+  };
+  const element = h("div", {}, tools([["Table", table], ["PNG", png], ["SVG", () => saveSVG(`${name()}.svg`, picture(state))],
+    ["CSV", () => saveCSV(`${name()}.csv`, header(state), lines(state, IN_FILE))]]), place);
+  return { element };
+}
+
+const header = ({ data: { words: { columns } } }) => ["id", columns.token, columns.logit, columns.penalised, columns.scaled, columns.filters, columns.own, columns.probability];
+
+function lines(state, most) {
+  const { choice } = state;
+  return Array.from(choice.order.subarray(0, most), (id) => [id, state.text(id), choice.logits[id], choice.penalised[id], choice.scaled[id],
+    REMOVED_BY[choice.removedBy[id]], state.ownOf(id), choice.probabilities[id]]);
+}
+
+/** The candidates as bars over the two long bars, as a drawing of its own. */
+function picture(state) {
+  const { palette, choice } = state, width = 760, left = 150, step = 28;
+  const ids = Array.from(choice.order.subarray(0, IN_PICTURE)), best = Math.max(...ids.map((id) => choice.probabilities[id]), 1e-9);
+  const below = drawing(state, width - 40);
+  const height = 30 + ids.length * step + 170;
+  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif" }, s("rect", { width, height, fill: palette.card }));
+  ids.forEach((id, i) => {
+    const p = choice.probabilities[id], y = 20 + i * step;
+    svg.append(s("text", { x: left - 10, y: y + 15, "text-anchor": "end", "font-size": 16, fill: palette.ink }, state.text(id)),
+      s("rect", { x: left, y, width: ((width - left - 110) * p) / best, height: 20, rx: 4, fill: css(sequential(palette)(0.25 + 0.75 * p)) }),
+      s("text", { x: width - 20, y: y + 15, "text-anchor": "end", "font-size": 15, fill: palette.ink }, choice.removedBy[id] ? state.data.words.filters[REMOVED_BY[choice.removedBy[id]]] : probability(p)));
+  });
+  const moved = s("g", { transform: `translate(20 ${40 + ids.length * step})` });
+  moved.append(...below.childNodes);
+  svg.append(moved);
+  return svg;
+}

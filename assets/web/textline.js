@@ -1,0 +1,132 @@
+// The text so far: prompt and chosen tokens as chips, buttons that let it grow, and going back by clicking a chip.
+import { applyTheme, css, h, inkOn, memory, sequential, stage, unpack } from "./base.js";
+import { CHIPS, chipElement } from "./tokens.js";
+
+const PACE = 400; // milliseconds for each token while it plays
+const LONGEST = 40; // tokens after which playing stops by itself
+
+const STYLE = `${CHIPS}
+.chips { max-height: 232px; overflow-y: auto; padding: 2px; }
+.chip { padding: 3px 8px 2px; }
+.chip.gone { opacity: 0.4; }
+.chip.prompt { border-style: solid; }
+.chip.fresh { border-color: var(--gf-accent); }
+.mark { align-self: center; color: var(--gf-soft); font-size: 14px; padding: 0 2px; }
+.buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 10px; align-items: center; }
+.button { border: 1.5px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 6px 14px; cursor: pointer; font-size: 16px; }
+.button:hover:not(:disabled) { border-color: var(--gf-accent); color: var(--gf-accent); }
+.button.main { background: var(--gf-accent); border-color: var(--gf-accent); color: var(--gf-paper); }
+.button.main:hover:not(:disabled) { color: var(--gf-paper); filter: brightness(1.1); }
+.button.on { border-color: var(--gf-accent); color: var(--gf-accent); background: color-mix(in srgb, var(--gf-accent) 12%, var(--gf-card)); }
+.button:disabled { opacity: 0.4; cursor: default; }
+.gap { flex: 1; }
+`;
+
+export default function (component) {
+  const root = stage(component, STYLE);
+  const palette = applyTheme(root);
+  const data = unpack(component.data);
+  const state = memory(root, () => ({ playing: false, played: 0, timer: 0, count: -1, sent: 0 }));
+  state.component = component;
+  state.data = data;
+  state.root = root;
+  if (!state.buttons) build(root, state);
+  showChips(state, palette);
+  showButtons(state);
+  goOn(state);
+}
+
+/** Tell Python, once: each request has its own number. */
+function ask(state, kind, more = {}) {
+  state.component.setStateValue("act", { n: `${Date.now()}-${state.sent++}`, kind, ...more });
+}
+
+function build(root, state) {
+  const button = (name, onclick, look = "") => h("button", { type: "button", class: `button ${look}`, onclick, "data-name": name });
+  state.buttons = {
+    step: button("step", () => ask(state, "draw"), "main"),
+    ten: button("ten", () => ask(state, "draw", { count: 10 })),
+    play: button("play", () => (state.playing ? stop(state) : start(state))),
+    greedy: button("greedy", () => ask(state, "greedy")),
+    back: button("back", () => { stop(state); ask(state, "rewind", { keep: state.data.chosen - 1 }); }),
+    over: button("over", () => { stop(state); ask(state, "rewind", { keep: 0 }); }),
+  };
+  state.chips = h("div", { class: "chips", role: "group" });
+  state.words = h("div", { class: "words", "aria-live": "polite" });
+  const { step, ten, play, greedy, back, over } = state.buttons;
+  root.replaceChildren(state.chips, state.words, h("div", { class: "buttons" }, step, ten, play, greedy, h("span", { class: "gap" }), back, over));
+}
+
+function showChips(state, palette) {
+  const { data } = state;
+  const colour = sequential(palette);
+  const grown = data.chosen > state.count && state.count >= 0;
+  const elements = data.chips.map((chip, i) => {
+    const mine = i - data.prompt; // number among the chosen ones, from 0
+    const clickable = mine >= -1 && i < data.chips.length - 1;
+    const element = chipElement(chip, {
+      tag: clickable ? "button" : "span", type: clickable ? "button" : null, tabindex: clickable ? null : 0,
+      class: `${mine < 0 ? "prompt" : ""} ${i < data.outside ? "gone" : ""} ${grown && i === data.chips.length - 1 ? "fresh" : ""}`,
+      "aria-label": data.words[i], onmouseenter: () => say(state, i), onfocus: () => say(state, i), onmouseleave: () => say(state, null),
+      onclick: clickable ? () => { stop(state); ask(state, "rewind", { keep: mine + 1 }); } : null,
+    });
+    if (mine >= 0) {
+      const p = data.arrays.own.data[mine], rgb = colour(p);
+      Object.assign(element.style, { background: css(rgb), color: inkOn(rgb) });
+      const small = element.querySelector("small");
+      small.textContent = data.under[mine];
+      small.style.color = "inherit";
+    }
+    return element;
+  });
+  state.chips.setAttribute("aria-label", data.label);
+  state.chips.replaceChildren(...elements);
+  if (grown) state.chips.scrollTop = state.chips.scrollHeight;
+  state.count = data.chosen;
+  say(state, null);
+}
+
+function say(state, i) {
+  state.words.textContent = i === null ? state.data.hint : state.data.words[i];
+}
+
+function showButtons(state) {
+  const { data, buttons } = state;
+  for (const [name, button] of Object.entries(buttons)) button.textContent = data.buttons[name];
+  const stuck = data.ended || data.full;
+  buttons.step.disabled = buttons.ten.disabled = stuck;
+  buttons.play.disabled = stuck && !state.playing;
+  buttons.back.disabled = buttons.over.disabled = data.chosen === 0;
+  buttons.play.textContent = state.playing ? data.buttons.pause : data.buttons.play;
+  buttons.play.classList.toggle("on", state.playing);
+  buttons.greedy.classList.toggle("on", data.greedy);
+  buttons.greedy.setAttribute("aria-pressed", String(data.greedy));
+}
+
+function start(state) {
+  Object.assign(state, { playing: true, played: 0, due: performance.now(), waitingFor: -1 });
+  showButtons(state);
+  goOn(state);
+}
+
+function stop(state) {
+  clearTimeout(state.timer);
+  state.playing = false;
+  showButtons(state);
+}
+
+/** While it plays: when the last token has arrived, ask for the next one in time. Ends by itself. */
+function goOn(state) {
+  const { data } = state;
+  if (!state.playing || state.waitingFor === data.chosen) return;
+  if (data.ended || data.full || state.played >= LONGEST) return stop(state);
+  state.waitingFor = data.chosen;
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => {
+    if (!state.playing) return;
+    if (document.hidden || !state.root.isConnected) return stop(state);
+    state.due = performance.now() + PACE;
+    state.played += 1;
+    ask(state, "draw");
+  }, Math.max(0, state.due - performance.now()));
+}

@@ -1,0 +1,172 @@
+"""The text that the reader lets grow on the Decoding page: what was chosen, rewinding, and its place in the link.
+
+The text belongs to one sentence in one model and stays there when the reader comes back to it. It leaves the sentence on the
+bench alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from ui import cached_decoding as computed
+from ui import decoding_settings
+from ui.decoding_settings import Settings
+from ui.state import Reading
+
+# Session keys: two hidden widgets bound to the address, then what only this session needs.
+ADDRESS, CHOSEN_IDS = "decode", "said"
+_TEXTS, _DONE, _WARMTH = "decoding-texts", "decoding-done", "decoding-warmth"
+MAX_NEW = 300
+MAX_LINKED = 120  # tokens that a link carries
+KEPT_TEXTS = 20
+DRAWN, BY_HAND, BEST, BRANCH, LINKED = "drawn", "by hand", "greedy", "branch", "link"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One token that was added: how, with which probability of the model's own, and after the reader's settings."""
+
+    id: int
+    how: str
+    own: float
+    chance: float | None
+    step: int | None  # the weights that gave ``own``
+
+
+@dataclass
+class GrowingText:
+    """Prompt and chosen tokens of one sentence in one model, with the settings that choose the next one."""
+
+    reading: Reading
+    chosen: list[Chosen]
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Prompt and chosen tokens."""
+        return self.reading.ids + tuple(c.id for c in self.chosen)
+
+    @property
+    def key(self) -> tuple[str, int | None, tuple[int, ...]]:
+        """What the cached computations ask for."""
+        return self.reading.model_id, self.reading.step, self.ids
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last chosen token is the model's end of text."""
+        return bool(self.chosen) and self.chosen[-1].id == computed.end_id(self.reading.tokenizer)
+
+    @property
+    def full(self) -> bool:
+        return len(self.chosen) >= MAX_NEW
+
+    @property
+    def number(self) -> int:
+        """Which random number of the seed the next draw uses: number i for the i-th new token, as in ``generate``."""
+        return len(self.chosen) + self.settings.skip
+
+    def draw(self, count: int = 1) -> None:
+        """Add up to ``count`` tokens by the settings; ends at the model's end of text."""
+        greedy = self.settings.temperature == 0
+        for made in computed.drawn(*self.key, self.settings.sampling, self.number, min(count, MAX_NEW - len(self.chosen))):
+            self.chosen.append(Chosen(made.id, BEST if greedy else DRAWN, made.own, made.chance, self.reading.step))
+
+    def choose(self, token_id: int) -> None:
+        """Add this token by hand."""
+        if not self.full and 0 <= token_id < self.reading.config.vocab_size:
+            made = computed.chance_of(*self.key, self.settings.sampling, token_id)
+            self.chosen.append(Chosen(token_id, BY_HAND, made.own, made.chance, self.reading.step))
+
+    def take_branch(self, token_ids: list[int]) -> None:
+        """Add the tokens of a branch of the tree."""
+        for token_id in token_ids[: MAX_NEW - len(self.chosen)]:
+            own = computed.chance_of(*self.key, self.settings.sampling, token_id).own
+            self.chosen.append(Chosen(token_id, BRANCH, own, None, self.reading.step))
+
+    def rewind(self, keep: int) -> None:
+        """Go back to the first ``keep`` chosen tokens."""
+        del self.chosen[max(0, keep) :]
+
+    def refresh(self) -> None:
+        """Ask the weights on the bench again where the stored probabilities are of other weights, or came with a link."""
+        stale = [i for i, c in enumerate(self.chosen) if c.step != self.reading.step or c.how == LINKED and c.own < 0]
+        if stale:
+            own = computed.own_probabilities(*self.key)[-len(self.chosen) :]
+            self.chosen[:] = [
+                Chosen(c.id, c.how, float(p), c.chance if c.step == self.reading.step else None, self.reading.step)
+                for c, p in zip(self.chosen, own, strict=True)
+            ]
+
+
+def open_text(reading: Reading) -> GrowingText:
+    """The text and settings of this sentence: from this session, else from the link."""
+    texts: dict[tuple, list[Chosen]] = st.session_state.setdefault(_TEXTS, {})
+    key = (reading.model_id, reading.ids)
+    linked = _linked(st.session_state.get(CHOSEN_IDS) or "", reading)
+    known = texts.pop(key, None)
+    # a link, or Back in the browser, names another text than the one that was written there last
+    if linked is not None and (known is None or linked != [c.id for c in known[:MAX_LINKED]]):
+        known = [Chosen(i, LINKED, -1.0, None, reading.step) for i in linked]
+    texts[key] = known if known is not None else []
+    while len(texts) > KEPT_TEXTS:
+        del texts[next(iter(texts))]
+    text = GrowingText(reading, texts[key], decoding_settings.from_address(st.session_state.get(ADDRESS) or ""))
+    text.refresh()
+    return text
+
+
+def write_address(text: GrowingText) -> None:
+    """Put settings and chosen tokens where the two hidden widgets carry them into the link; before those are drawn."""
+    address = text.settings.address
+    st.session_state[ADDRESS] = "" if address == Settings().address else address
+    ids = [str(c.id) for c in text.chosen[:MAX_LINKED]]
+    st.session_state[CHOSEN_IDS] = ".".join([_stamp(text.reading), *ids]) if ids else ""
+
+
+def new_act(key: str) -> Mapping[str, Any] | None:
+    """What the component ``key`` asked for and has not been done yet. Each request has a number of its own."""
+    act = (st.session_state.get(key) or {}).get("act")
+    done: dict[str, str] = st.session_state.setdefault(_DONE, {})
+    if not isinstance(act, Mapping) or "n" not in act or done.get(key) == act["n"]:
+        return None
+    done[key] = act["n"]
+    return act
+
+
+def done(key: str) -> str | None:
+    """The last request of a component that has been done."""
+    return st.session_state.get(_DONE, {}).get(key)
+
+
+def change_settings(text: GrowingText, **changes: Any) -> None:
+    """Change settings from the Python side."""
+    text.settings = decoding_settings.from_dict(changes, text.settings)
+
+
+def toggle_greedy(text: GrowingText) -> None:
+    """Temperature 0, or back to what it was."""
+    if text.settings.temperature == 0:
+        change_settings(text, temperature=st.session_state.pop(_WARMTH, Settings().temperature))
+    else:
+        st.session_state[_WARMTH] = text.settings.temperature
+        change_settings(text, temperature=0.0)
+
+
+def _stamp(reading: Reading) -> str:
+    """A few signs that tie chosen tokens to their sentence and model."""
+    return f"{zlib.crc32(repr((reading.model_id, reading.ids)).encode()):08x}"
+
+
+def _linked(value: str, reading: Reading) -> list[int] | None:
+    """The chosen ids of a link; None when it has none for this sentence."""
+    stamp, _, rest = value.partition(".")
+    ids = rest.split(".")
+    if stamp != _stamp(reading) or not all(i.isascii() and i.isdigit() and len(i) < 8 for i in ids):
+        return None
+    numbers = [int(i) for i in ids][:MAX_NEW]
+    return numbers if max(numbers) < reading.config.vocab_size else None

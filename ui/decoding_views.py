@@ -1,0 +1,118 @@
+"""The cards of the Decoding page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import cached_decoding as computed
+from ui import decoding_settings, decoding_text
+from ui import page as page_parts
+from ui.components.decode import decode_panel
+from ui.components.textline import textline
+from ui.decoding_text import GrowingText
+from ui.page import Page
+from ui.tokens import Chip, chips, visible
+
+LINE, PANEL, TREE = "decoding-line", "decoding-panel", "decoding-tree"
+RANDOMS = 24  # random numbers that the panel has at hand for "draw again"
+
+
+def obey(text: GrowingText) -> None:
+    """Do what the components ask for, before anything is drawn, and put the outcome into the link."""
+    act = decoding_text.new_act(PANEL)
+    if act is not None:
+        text.settings = decoding_settings.from_dict(act.get("values") or {}, text.settings)
+        if act["kind"] == "draw":
+            text.draw()
+        elif act["kind"] == "choose":
+            text.choose(int(act["id"]))
+    act = decoding_text.new_act(LINE)
+    if act is not None:
+        if act["kind"] == "draw":
+            text.draw(min(10, int(act.get("count", 1))))
+        elif act["kind"] == "rewind":
+            text.rewind(int(act["keep"]))
+        elif act["kind"] == "greedy":
+            decoding_text.toggle_greedy(text)
+    decoding_text.write_address(text)
+    with st.container(key="hidden-decoding-address"):
+        for key in (decoding_text.ADDRESS, decoding_text.CHOSEN_IDS):
+            st.text_input(key, key=key, bind="query-params")
+
+
+def text_card(page: Page, text: GrowingText) -> None:
+    """The text so far, with what lets it grow and go back."""
+    words, now = page["text"], text.reading
+    shown = text_chips(text)
+    outside = computed.unseen(now.config, len(text.ids))
+    end = computed.end_id(now.tokenizer)
+    with page_parts.card("decoding-text", words["title"]):
+        textline(
+            shown,
+            [c.own for c in text.chosen],
+            [short(c.own) for c in text.chosen],
+            _chip_words(words, text, shown, outside),
+            key=LINE,
+            label=words["label"].format(prompt=len(now.ids), chosen=len(text.chosen)),
+            hint=words["ended"].format(token=shown[-1].text) if text.ended and end is not None else words["hint"],
+            buttons=words["buttons"],
+            outside=outside,
+            ended=text.ended,
+            full=text.full,
+            greedy=text.settings.temperature == 0,
+        )
+        if outside:
+            page_parts.prose(words["outside"], context=now.config.context_length, count=len(text.ids), gone=outside)
+        if text.full:
+            page_parts.prose(words["full"], count=len(text.chosen))
+
+
+def one_token(page: Page, text: GrowingText) -> None:
+    """The panel: one choice, from logits to the draw."""
+    words, now = page["panel"], text.reading
+    logits = computed.next_logits(*text.key)
+    choice = computed.next_choice(*text.key, text.settings.sampling, text.number)
+    with page_parts.card("decoding-panel", words["title"]):
+        decode_panel(
+            logits,
+            computed.shown_texts(now.tokenizer, logits, set(text.ids), [choice.token_id]),
+            key=PANEL,
+            label=words["label"],
+            name=page_parts.hash_key(repr(text.key)),
+            seen=text.ids,
+            randoms=computed.randoms(text.settings.seed, text.number, RANDOMS),
+            values=text.settings.to_dict(),
+            ack=decoding_text.done(PANEL),
+            words=words,
+        )
+        page_parts.provenance(now)
+
+
+def text_chips(text: GrowingText) -> tuple[Chip, ...]:
+    """Chips of prompt and chosen tokens."""
+    tokenizer = text.reading.tokenizer
+    known = chips(tokenizer, [i for i in text.ids if i < tokenizer.vocab_size])
+    if len(known) == len(text.ids):
+        return known
+    # a padded vocabulary: ids that no text has
+    return tuple(Chip(f"#{i}", i, n, n, 1) for n, i in enumerate(text.ids))
+
+
+def _chip_words(words: dict, text: GrowingText, shown: tuple[Chip, ...], outside: int) -> list[str]:
+    prompt = len(text.reading.ids)
+    lines = []
+    for i, chip in enumerate(shown):
+        if i < outside:
+            lines.append(words["outside_word"].format(token=chip.text, context=text.reading.config.context_length))
+        elif i < prompt:
+            lines.append(words["last_prompt_word" if i == prompt - 1 and text.chosen else "prompt_word"].format(token=chip.text))
+        else:
+            c = text.chosen[i - prompt]
+            chance = "" if c.chance is None else words["chance"].format(chance=short(c.chance))
+            lines.append(words["chosen_word"].format(token=chip.text, how=words["how"][c.how], own=short(c.own), chance=chance))
+    return lines
+
+
+def short(p: float) -> str:
+    """A probability with the digits that matter."""
+    return f"{p:.3f}" if p >= 0.00095 else f"{p:.0e}" if p > 0 else "0"
