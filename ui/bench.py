@@ -53,10 +53,10 @@ def _step(info: Any, words: dict[str, str]) -> None:
     if len(info.steps) < 2:
         st.markdown(f":small[:gray[{words['no_steps']}]]")
         return
-    if st.session_state.get(STEP) not in info.steps:
-        st.session_state[STEP] = info.steps[-1]
+    if STEP in st.session_state and st.session_state[STEP] not in info.steps:
+        del st.session_state[STEP]  # of another model
     st.select_slider(
-        words["step"], info.steps, key=STEP, bind="query-params", format_func=lambda s: f"{s:,}", help=words["step_help"]
+        words["step"], info.steps, value=info.steps[-1], key=STEP, bind="query-params", format_func=lambda s: f"{s:,}", help=words["step_help"]
     )
 
 

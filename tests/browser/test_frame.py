@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from ui.pages import PAGES
-from ui.text import load
 
 from tests.browser.conftest import running_server
+from ui.pages import PAGES
+from ui.text import load
 
 SENTENCE = "The cat was sad because it"
 STATIONS = ["tokens", "embeddings", "+ positions", "attention", "MLP", "logits"]

@@ -1,0 +1,66 @@
+"""Positions: the pictures hold the model's own vectors, and the schemes differ where they should."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.pages.helpers import check, component, messages, open_page
+from ui import cached
+
+SCHEMES = ["learned", "sinusoidal", "rope", "alibi", "none"]
+
+
+def view(name: str, **address: str):
+    at = open_page("positions", **address)
+    at.segmented_control(key="positions_view").set_value(name).run()
+    return check(at, "positions")
+
+
+def test_the_table_is_the_model_s() -> None:
+    _, arrays = component(open_page("positions"), "positions-table")
+    weights = cached.checkpoint("stories", None).model.position_embedding.weight.numpy()
+    assert np.array_equal(arrays["values"], weights[:128, :128])
+
+
+def test_token_plus_position_is_the_sum() -> None:
+    _, arrays = component(view("sum", text="The little dog"), "positions-vectors")
+    token, position, total = arrays["values"]
+    assert np.allclose(token + position, total, atol=1e-6)
+    assert np.any(position)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", ["scheme", "sum", "distance", "shuffle", "without"])
+def test_every_view_of_every_scheme(scheme: str, name: str) -> None:
+    at = view(name, model=f"positions-{scheme}")
+    if name == "scheme":
+        expected = {
+            "learned": "positions-table",
+            "sinusoidal": "positions-table",
+            "rope": "positions-arrows",
+            "alibi": "positions-slopes",
+        }
+        assert scheme == "none" or expected[scheme] in messages(at)
+
+
+def test_shuffling_leaves_the_model_without_positions_and_mask_alone() -> None:
+    at = view("shuffle", text="The little dog was very happy and")
+    at.pills(key="positions-predict-choice").set_value("none").run()
+    header, arrays = component(check(at, "positions"), "positions-moved")
+    row = next(i for i, name in enumerate(header["rows"]) if "none" in name.lower())
+    assert arrays["values"][row, 1] < 1e-5
+    assert arrays["values"][:, 1].max() > 1e-3
+
+
+def test_shuffle_again_gives_another_order() -> None:
+    at = view("shuffle", text="The little dog was very happy and")
+    before = component(at, "positions-after")[0]["chips"]
+    at.button[0].click().run()
+    assert component(at, "positions-after")[0]["chips"] != before
+
+
+def test_a_snapshot_shows_other_vectors() -> None:
+    _, first = component(open_page("positions", step="0"), "positions-table")
+    _, last = component(open_page("positions"), "positions-table")
+    assert not np.array_equal(first["values"], last["values"])
