@@ -61,8 +61,10 @@ class DecodeStep:
 
     @cached_property
     def logits(self) -> np.ndarray:
-        """(V,) float32, the model's own."""
-        return self._last.float().cpu().numpy()
+        """(V,) float32, the model's own, read-only."""
+        logits = self._last.float().cpu().numpy()
+        logits.flags.writeable = False
+        return logits
 
     @property
     def seen_ids(self) -> tuple[int, ...]:

@@ -146,7 +146,17 @@ class Transformer(nn.Module):
                 nn.init.normal_(p, std=std, generator=generator)
 
 
-class Block(nn.Module):
+class Part(nn.Module):
+    """A module that calls ``forward`` and nothing else: without nn.Module's hooks a decoding step takes a tenth less.
+
+    Forward hooks on the parts below are therefore never run; ``tap`` is the way to look inside.
+    """
+
+    def __call__(self, *args: object) -> Tensor:
+        return self.forward(*args)
+
+
+class Block(Part):
     """One layer: attention, then an MLP, each added to the residual stream."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
@@ -177,7 +187,7 @@ class Block(nn.Module):
         return tap(f"{self.name}.resid_post", x)
 
 
-class Attention(nn.Module):
+class Attention(Part):
     """Multi-head attention, one explicit path: scores, scale, mask, softmax, weighted sum."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
@@ -221,7 +231,7 @@ class Attention(nn.Module):
         return out if self.out.bias is None else out + self.out.bias
 
 
-class MLP(nn.Module):
+class MLP(Part):
     """Two linear maps with an activation between them, applied to each token on its own."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
@@ -242,7 +252,7 @@ class MLP(nn.Module):
         return tap(f"{self.name}.out", self.down(tap(f"{self.name}.post", post)))  # (B, T, F) -> (B, T, C)
 
 
-class Norm(nn.Module):
+class Norm(Part):
     """LayerNorm or RMSNorm over the channels of each token."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -256,7 +266,7 @@ class Norm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.kind == "rmsnorm":
             return rms_normalise(x, self.eps) * self.weight
-        return F.layer_norm(x, self.shape, self.weight, self.bias, self.eps)
+        return torch.layer_norm(x, self.shape, self.weight, self.bias, self.eps)
 
 
 class KVCache:

@@ -21,6 +21,7 @@ class Window:
 
     def __init__(self, model: Transformer, use_cache: bool) -> None:
         self.model = model
+        self.device = model.token_embedding.weight.device
         self.cache = KVCache(model) if use_cache else None
         self.start = 0
         self.moved = False
@@ -35,8 +36,9 @@ class Window:
             if self.moved and self.cache is not None:
                 self.cache = KVCache(self.model, len(rows))
             known = self.cache.length if self.cache is not None else 0
-            new = torch.tensor([row[start + known :] for row in rows], device=self.model.token_embedding.weight.device)
-            return self.model(new, cache=self.cache)[:, -1]
+            new = torch.tensor([row[start + known :] for row in rows], device=self.device)
+            last = self.model(new, cache=self.cache)[:, -1]  # (B, V)
+            return last if new.shape[1] == 1 else last.clone()  # a view would keep the logits of all tokens alive
 
     def select(self, parents: list[int]) -> None:
         """Go on with copies of these rows of the last ``read``."""
