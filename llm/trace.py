@@ -5,7 +5,6 @@ The names and their meaning follow TransformerLens (Nanda and Bloom 2022). Legen
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -74,53 +73,56 @@ def point_shapes(config: ModelConfig, n_tokens: int) -> Mapping[str, tuple[int, 
 class Trace(Mapping[str, np.ndarray]):
     """Point name -> read-only float32 array, for the token ids in ``ids``."""
 
-    def __init__(self, config: ModelConfig, ids: tuple[int, ...], arrays: dict[str, np.ndarray]) -> None:
-        self.config = config
-        self.ids = ids
-        self._arrays = MappingProxyType(arrays)
+    def __init__(self, config: ModelConfig, ids: tuple[int, ...], tensors: dict[str, Tensor]) -> None:
+        self.config = config self.ids = ids self._tensors = MappingProxyType(tensors)  # each (1, ...); arrays
+        are views of these, made when asked for
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._arrays:
-            raise KeyError(f"{name!r} was not recorded; recorded points: {', '.join(self._arrays)}")
-        return self._arrays[name]
+        if name not in self._tensors:
+            raise KeyError(f"{name!r} was not recorded; recorded points: {', '.join(self._tensors)}")
+        array = self._tensors[name].float().cpu().numpy()[0]
+        array.setflags(write=False)
+        return array
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
+        return iter(self._tensors)
 
     def __len__(self) -> int:
-        return len(self._arrays)
+        return len(self._tensors)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all recorded arrays."""
-        return sum(a.nbytes for a in self._arrays.values())
+        """Bytes of all recorded arrays; points that are one tensor under two names count twice."""
+        return sum(kept.nbytes for kept in self._tensors.values())
 
 
 class Recorder:
-    """A tap that copies what passes into one block of memory. ``edit`` is another tap that may change each tensor first.
+    """A tap that keeps what passes. ``edit`` is another tap that may change each tensor first.
 
-    One block, because many small allocations that outlive the forward pass cost more page faults than the copy costs.
+    Nothing is copied: the forward pass makes a new tensor at every point and never writes into an old one. An
+    edit might, so behind one everything is copied.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], edit: Tap = identity) -> None:
+    def __init__(self, names: Collection[str], edit: Tap = identity) -> None:
         self.edit = edit
+        self.names = frozenset(names)
         # per-head outputs cost as much as the projection itself, so the model asks whether anybody wants them
-        wanted = any(name.endswith(".head_out") for name in shapes)
+        wanted = any(name.endswith(".head_out") for name in names)
         self.skips_head_out = not wanted and getattr(edit, "skips_head_out", edit is identity)
-        sizes = [math.prod(shape) for shape in shapes.values()]
-        parts = _empty(sum(sizes)).split(sizes)
-        self.kept = {name: part.view(1, *shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+        self.kept: dict[str, Tensor] = {}
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        x = self.edit(name, x)
-        kept = self.kept.get(name)
-        if kept is not None:
-            kept.copy_(x)
+        if self.edit is not identity:
+            x = self.edit(name, x)
+        if name in self.names:
+            shared = name == "embed.position" or self.edit is not identity  # the former are rows of the weights
+            self.kept[name] = x.clone() if shared else x
         return x
 
 
 def trace(
-    model: Transformer, ids: Tensor | Collection[int], names: Collection[str] | None = None, *, edit: Tap = identity
+    model: Transformer, ids: Tensor | Collection[int], names: Collection[str] | None = None, *, edit: Tap =
+    identity
 ) -> Trace:
     """Run ``model`` on one sequence and keep its intermediates.
 
@@ -137,7 +139,8 @@ def trace(
     """
     ids = torch.as_tensor(list(ids) if not isinstance(ids, Tensor) else ids, dtype=torch.long)
     if ids.ndim != 1 or len(ids) == 0:
-        raise ValueError(f"a trace needs a sequence of at least one token, not ids of shape {tuple(ids.shape)}")
+        raise ValueError(f"a trace needs a sequence of at least one token, not ids of shape
+        {tuple(ids.shape)}")
     shapes = point_shapes(model.config, len(ids))
     if names is not None:
         unknown = set(names) - set(shapes)
@@ -147,17 +150,4 @@ def trace(
     recorder = Recorder(shapes, edit)
     with torch.inference_mode():
         model(ids[None].to(model.token_embedding.weight.device), recorder)
-    return Trace(model.config, tuple(ids.tolist()), {name: _frozen(kept) for name, kept in recorder.kept.items()})
-
-
-def _frozen(kept: Tensor) -> np.ndarray:
-    array = kept.numpy()[0]
-    array.flags.writeable = False
-    return array
-
-
-def _empty(size: int) -> Tensor:
-    """``size`` uninitialised float32 numbers. From 4 MB on numpy asks the system for huge pages, which are quicker to fault in."""
-    four_megabytes = 1 << 20
-    reserve = max(size, four_megabytes) if size > four_megabytes // 4 else size
-    return torch.from_numpy(np.empty(reserve, dtype=np.float32))[:size]
+    return Trace(model.config, tuple(ids.tolist()), {name: recorder.kept[name] for name in shapes})
