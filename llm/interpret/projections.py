@@ -1,0 +1,179 @@
+"""Where tokens lie: nearest rows of an embedding table, arithmetic on its rows, and pictures of it in 2-D and 3-D."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+TSNE_SEED = 0
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Points in few dimensions: ``coordinates`` (N, k), and the share of the whole spread that each axis holds (k,)."""
+
+    coordinates: np.ndarray
+    shares: np.ndarray
+
+
+def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Each row (N, C) divided by its length; a row of zeros stays zero."""
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+def similarity(rows: np.ndarray) -> np.ndarray:
+    """(N, N) cosine of every pair of rows: 1 the same direction, 0 at a right angle, -1 opposite."""
+    unit = unit_rows(rows)
+    return np.clip(unit @ unit.T, -1, 1)
+
+
+def cosines(table: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """(V,) cosine of every row of the table (V, C) with one vector (C,)."""
+    return np.clip(unit_rows(table) @ (vector / max(float(np.linalg.norm(vector)), 1e-12)), -1, 1)
+
+
+def nearest(
+    table: np.ndarray, vector: np.ndarray, k: int, *, without: Collection[int] = (), among: Sequence[int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows whose direction is most like ``vector``: their ids and cosines, best first.
+
+    Args:
+        without: ids that are not considered (the token itself).
+        among: the ids that are; None for the whole table.
+    """
+    all_cosines = cosines(table, vector)
+    allowed = np.full(len(table), among is None)
+    if among is not None:
+        allowed[list(among)] = True
+    allowed[list(without)] = False
+    scored = np.where(allowed, all_cosines, -np.inf)
+    order = np.argsort(-scored, kind="stable")[: min(k, int(allowed.sum()))]
+    return order, all_cosines[order]
+
+
+def neighbours(rows: np.ndarray, k: int, block: int = 1024) -> np.ndarray:
+    """(N, k) index of the k rows most like each row, best first, itself left out; -1 where there are fewer."""
+    unit = unit_rows(np.asarray(rows, dtype=np.float32))
+    found = np.full((len(rows), k), -1, dtype=np.int64)
+    some = min(k, len(rows) - 1)
+    if some < 1:
+        return found
+    for start in range(0, len(rows), block):
+        scores = unit[start : start + block] @ unit.T  # (block, N)
+        scores[np.arange(len(scores)), start + np.arange(len(scores))] = -np.inf
+        top = np.argpartition(-scores, some - 1, axis=1)[:, :some]
+        ranked = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
+        found[start : start + block, :some] = np.take_along_axis(top, ranked, axis=1)
+    return found
+
+
+def analogy_vector(table: np.ndarray, a: int, b: int, c: int) -> np.ndarray:
+    """(C,) the direction a - b + c of unit rows (Mikolov, Yih and Zweig 2013)."""
+    first, second, third = unit_rows(table[[a, b, c]])
+    return first - second + third
+
+
+def analogy(
+    table: np.ndarray, a: int, b: int, c: int, k: int = 5, *, among: Sequence[int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and cosines of the k rows nearest to a - b + c, the three inputs left out."""
+    return nearest(table, analogy_vector(table, a, b, c), k, without={a, b, c}, among=among)
+
+
+def analogy_scores(table: np.ndarray, quadruples: Sequence[Sequence[int]], among: Sequence[int] | None = None) -> tuple[int, int]:
+    """How many of the analogies (a, b, c, expected) come out first: with a - b + c, and with nothing but the nearest to c.
+
+    The second number is the fair comparison: most successes of the arithmetic need no arithmetic (Linzen 2016).
+    """
+    hits = plain = 0
+    for a, b, c, expected in quadruples:
+        hits += int(analogy(table, a, b, c, 1, among=among)[0][0] == expected)
+        plain += int(nearest(table, table[c], 1, without={a, b, c}, among=among)[0][0] == expected)
+    return hits, plain
+
+
+def pca(rows: np.ndarray, k: int = 2) -> Projection:
+    """The k directions in which the rows (N, C) are most spread out (principal components, Pearson 1901).
+
+    Signs are fixed so that the longest part of each direction is positive. With fewer than k directions the rest is zero.
+    """
+    centred = np.asarray(rows, dtype=np.float64) - rows.mean(axis=0)
+    spreads, directions = np.linalg.eigh(centred.T @ centred)
+    order = np.argsort(-spreads)[:k]
+    axes = directions[:, order]  # (C, k)
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    total = max(float(spreads.sum()), 1e-300)
+    missing = k - axes.shape[1]
+    coordinates = np.pad(centred @ axes, ((0, 0), (0, missing)))
+    return Projection(coordinates, np.pad(np.clip(spreads[order], 0, None) / total, (0, missing)))
+
+
+def align(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """``moving`` (N, k) turned or mirrored as a whole to lie as close as possible to ``fixed`` (N, k).
+
+    Orthogonal Procrustes (Schönemann 1966): no distance between points changes, and the sizes are not matched.
+    """
+    left, _, right = np.linalg.svd(moving.T @ fixed)
+    return moving @ (left @ right)
+
+
+def frames(tables: Sequence[np.ndarray], k: int = 2) -> list[Projection]:
+    """A PCA of each table, each turned towards the one after it, so that axes do not jump while time runs.
+
+    The last one stays as it is. ``shares`` are those of the axes before turning; only their sum belongs to the picture.
+    """
+    made: list[Projection] = []
+    for table in reversed(tables):
+        projection = pca(table, k)
+        if made:
+            projection = Projection(align(projection.coordinates, made[-1].coordinates), projection.shares)
+        made.append(projection)
+    return made[::-1]
+
+
+def tsne(rows: np.ndarray, k: int = 2, perplexity: float = 20.0) -> np.ndarray:
+    """(N, k) map in which near neighbours (by cosine) stay near; far distances mean nothing (van der Maaten and Hinton 2008).
+
+    Takes seconds for 1,000 rows in 2-D and longer in 3-D. The same rows give the same map.
+
+    Raises:
+        ValueError: for fewer than four rows.
+    """
+    if len(rows) < 4:
+        raise ValueError(f"t-SNE needs at least 4 tokens to arrange, not {len(rows)}")
+    from sklearn.manifold import TSNE  # seconds to import, and only this needs it
+
+    perplexity = min(perplexity, (len(rows) - 1) / 3)
+    method = TSNE(k, perplexity=perplexity, metric="cosine", init=_start(rows, k), random_state=TSNE_SEED, max_iter=500)
+    return method.fit_transform(np.asarray(rows, dtype=np.float32))
+
+
+def _start(rows: np.ndarray, k: int) -> np.ndarray:
+    """PCA, scaled to the small size from which t-SNE should begin."""
+    coordinates = pca(rows, k).coordinates
+    return (coordinates / max(float(coordinates[:, 0].std()), 1e-12) * 1e-4).astype(np.float32)
+
+
+def length_and_frequency(table: np.ndarray, counts: np.ndarray, least: int = 5) -> float | None:
+    """Correlation (-1 to 1) of a row's length with the logarithm of how often its token occurs in a text.
+
+    Only tokens that occur ``least`` times count; None for fewer than ten of them or rows all of one length.
+    """
+    used = counts >= least
+    if used.sum() < 10:
+        return None
+    lengths, logs = np.linalg.norm(table[used], axis=1), np.log(counts[used])
+    if lengths.std() < 1e-9 or logs.std() < 1e-9:
+        return None
+    return float(np.corrcoef(lengths, logs)[0, 1])
+
+
+def spread_evenly(steps: Sequence[int], most: int) -> Iterator[int]:
+    """At most ``most`` of the steps, the first and the last among them."""
+    if len(steps) <= most:
+        yield from steps
+        return
+    chosen = np.unique(np.linspace(0, len(steps) - 1, most).round().astype(int))
+    yield from (steps[i] for i in chosen)
