@@ -46,16 +46,14 @@ def chromium() -> str | None:
 @contextlib.contextmanager
 def running_server(**environment: str) -> Iterator[str]:
     """The app on a free port; yields its address. The process is ended afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(process, address)
+        wait_for(process, address)
         yield address
     finally:
         process.terminate()
@@ -66,7 +64,15 @@ def running_server(**environment: str) -> Iterator[str]:
             process.wait()
 
 
-def _wait(process: subprocess.Popen, address: str) -> None:
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(process: subprocess.Popen, address: str) -> None:
+    """Until the server answers; an error when it ends or is silent for 90 s."""
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         if process.poll() is not None:
