@@ -74,8 +74,9 @@ class Trace(Mapping[str, np.ndarray]):
     """Point name -> read-only float32 array, for the token ids in ``ids``."""
 
     def __init__(self, config: ModelConfig, ids: tuple[int, ...], tensors: dict[str, Tensor]) -> None:
-        self.config = config self.ids = ids self._tensors = MappingProxyType(tensors)  # each (1, ...); arrays
-        are views of these, made when asked for
+        self.config = config
+        self.ids = ids
+        self._tensors = MappingProxyType(tensors)  # each (1, ...); arrays are views of these, made when asked for
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._tensors:
@@ -115,8 +116,8 @@ class Recorder:
         if self.edit is not identity:
             x = self.edit(name, x)
         if name in self.names:
-            shared = name == "embed.position" or self.edit is not identity  # the former are rows of the weights
-            self.kept[name] = x.clone() if shared else x
+            of_weights = name == "embed.position"  # rows of the learned table
+            self.kept[name] = x.clone() if of_weights or self.edit is not identity else x
         return x
 
 
