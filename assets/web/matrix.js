@@ -4,7 +4,7 @@ import { applyTheme, css, digits, diverging, h, inkOn, memory, s, savePNG, saveC
 const STYLE = `
 .plot { position: relative; touch-action: manipulation; }
 canvas { display: block; width: 100%; cursor: crosshair; border-radius: 6px; }
-.axes { display: flex; justify-content: space-between; font-size: 13px; color: var(--gf-soft); margin-bottom: 2px; }
+.axes { display: flex; justify-content: space-between; gap: 16px; min-width: min(250px, 100%); font-size: 13px; color: var(--gf-soft); margin-bottom: 2px; }
 .legend { display: flex; align-items: center; gap: 8px; font-size: 13px; color: var(--gf-soft); }
 .ramp { width: 110px; height: 10px; border-radius: 5px; border: 1px solid var(--gf-line); }
 .under { display: flex; justify-content: space-between; align-items: center; gap: 8px; flex-wrap: wrap; margin-top: 6px; }
@@ -24,7 +24,8 @@ export default function (component) {
   const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": data.label });
   const words = h("div", { class: "words", "aria-live": "polite" });
   const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
-  const picture = { data, values, rows, columns, colour, palette, canvas, font: getComputedStyle(root).fontFamily };
+  const axes = h("div", { class: "axes" }, h("span", {}, data.rowsAre ? `${data.rowsAre} ↓` : ""), h("span", {}, data.columnsAre ? `${data.columnsAre} →` : ""));
+  const picture = { data, axes, values, rows, columns, colour, palette, canvas, font: getComputedStyle(root).fontFamily };
   state.cell = data.cell && data.cell[0] < rows && data.cell[1] < columns ? data.cell : null;
   state.locked = state.cell !== null;
 
@@ -56,8 +57,7 @@ export default function (component) {
   };
   const toggle = () => { state.table = !state.table; fillTable(table, picture, state.table); };
   root.replaceChildren(
-    h("div", { class: "axes" }, h("span", {}, data.rowsAre ? `${data.rowsAre} ↓` : ""), h("span", {}, data.columnsAre ? `${data.columnsAre} →` : "")),
-    h("div", { class: "plot" }, canvas), words,
+    axes, h("div", { class: "plot" }, canvas), words,
     h("div", { class: "under" }, legend(picture),
       tools([["Table", toggle], ["PNG", () => savePNG(`${data.name}.png`, canvas)], ["SVG", () => saveSVG(`${data.name}.svg`, vector(picture))],
         ["CSV", () => saveCSV(`${data.name}.csv`, ["", ...data.columns], data.rows.map((label, i) => [label, ...values.subarray(i * columns, (i + 1) * columns)]))]])),
@@ -90,7 +90,7 @@ function layout({ data, rows, columns, canvas, font }) {
   const left = Math.min(150, longest(data.rows) + 14, width * 0.3);
   const named = data.columns.length === columns && data.nameColumns;
   const room = width - left - (named ? 34 : 2);
-  const cw = data.square ? Math.min(46, room / columns) : room / columns;
+  const cw = data.square ? Math.min(room / columns, Math.max(46, Math.min(64, 400 / columns))) : room / columns;
   const ch = data.square ? cw : Math.max(3.5, Math.min(30, 440 / rows));
   const top = named ? Math.min(96, longest(data.columns) * 0.64 + 16) : 18;
   return { width, height: top + ch * rows + 4, left, top, cw, ch, named };
@@ -103,6 +103,7 @@ function draw(picture, state) {
   canvas.width = Math.round(box.width * ratio);
   canvas.height = Math.round(box.height * ratio);
   canvas.style.height = `${box.height}px`;
+  picture.axes.style.width = `${box.left + box.cw * columns}px`; // the words end where the cells do
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
   pen.fillStyle = palette.card;

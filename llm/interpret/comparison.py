@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from llm.corpora import CORPORA, arithmetic_split, generate, write_sum
 from llm.interpret.ablation import ablation
+from llm.interpret.held_out import IGNORED
 from llm.model import Tap, Transformer, identity
-
-SAMPLE_TOKENS = 4096
-MASKED_SHARE = 0.15  # of the tokens of a masked model's sample (BERT, Devlin et al. 2019)
-IGNORED = -100  # a target that no loss is taken of
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
@@ -55,53 +49,6 @@ def loss(model: Transformer, inputs: Tensor, targets: Tensor, *, edit: Tap = ide
             logits = model(rows, edit)
             total += float(F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, reduction="sum"))
     return total / int((targets != IGNORED).sum())
-
-
-def held_out_windows(
-    data: Mapping[str, Any] | None, tokenizer: Any, config: Any, *, tokens: int = SAMPLE_TOKENS, seed: int = 0
-) -> tuple[Tensor, Tensor] | None:
-    """Inputs and targets (B, T) of text that the model was not trained on, from the grammar of its own corpus.
-
-    Args:
-        data: what the checkpoint's ``config.json`` says about its data; only generated corpora can be made again.
-        config: the model's; windows are as long as its context.
-
-    Returns:
-        None when the text cannot be made again, or when the model fills blanks but its tokenizer has no ``[MASK]``.
-    """
-    name = (data or {}).get("corpus")
-    mask_id = tokenizer.special.get("[MASK]")
-    if name not in CORPORA or (not config.causal and mask_id is None):
-        return None
-    length = config.context_length
-    ids = _document_ids(held_out_documents(name, int(data.get("seed", 0))), tokenizer, tokens + 1)
-    count = (len(ids) - 1) // length
-    if count == 0:
-        return None
-    inputs, following = ids[: count * length].view(count, length), ids[1 : count * length + 1].view(count, length)
-    if config.causal:
-        return inputs, following
-    generator = torch.Generator().manual_seed(seed)
-    hidden = torch.rand(inputs.shape, generator=generator) < MASKED_SHARE
-    return inputs.masked_fill(hidden, mask_id), torch.where(hidden, inputs, IGNORED)
-
-
-def held_out_documents(name: str, seed: int) -> list[str]:
-    """Documents of a generated corpus that training with ``seed`` did not see: pairs left out, or those of another seed."""
-    if name == "arithmetic":
-        sums = [write_sum(a, b) for a, b in arithmetic_split(seed)[1]]
-        return random.Random(seed).sample(sums, len(sums))
-    return list(generate(name, size=20 * SAMPLE_TOKENS // 3, seed=seed + 7_919).documents)
-
-
-def _document_ids(documents: list[str], tokenizer: Any, count: int) -> Tensor:
-    """Ids of the documents one after the other, each with its end mark, at most ``count``."""
-    ids: list[int] = []
-    for text in documents:
-        ids += tokenizer.encode_document(text)
-        if len(ids) >= count:
-            break
-    return torch.tensor(ids[:count], dtype=torch.long)
 
 
 def loss_by_head(model: Transformer, inputs: Tensor, targets: Tensor) -> np.ndarray:

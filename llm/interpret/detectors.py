@@ -6,7 +6,7 @@ Names and the test on repeated random tokens follow Elhage et al. 2021 and Olsso
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,7 +18,10 @@ from llm.model import Transformer
 # A head is named after a place when at least this share of its attention goes there, on average over tokens and texts.
 # In a text of 48 tokens, attention that is spread evenly gives any one place less than 0.1.
 THRESHOLD = 0.4
-# From this share of the largest possible entropy on, a head without such a place is called even.
+# A head without such a place is named after the tokens just before when they get this share together (evenly spread: 0.15).
+NEARBY = 0.5
+NEARBY_TOKENS = 8
+# From this share of the largest possible entropy on, a head without any of these is called even.
 EVEN = 0.9
 SKIPPED = 2  # the first two tokens have too few places to tell the kinds apart
 REPEATS = 4  # random sequences
@@ -33,13 +36,15 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "next_token": "attention to position i + 1 (models without a causal mask)",
         "duplicate_token": "attention to the earlier place of the same token, i - r",
         "induction": "attention to the token after the earlier place of the same token, i - r + 1",
+        "punctuation": "attention to all tokens that are punctuation or other signs",
+        "nearby": "attention to the 8 tokens before, i - 8 to i - 1, together",
     }
 )
 
 
 @dataclass(frozen=True)
 class HeadScores:
-    """Scores of every head, each an array (L, H) between 0 and 1; NaN where the context is too short to measure.
+    """Scores of every head, each an array (L, H) between 0 and 1; NaN where the texts are too short to measure.
 
     ``entropy`` is that of each row of attention, divided by the largest it could be: 0 is one token, 1 is all alike.
     """
@@ -51,21 +56,24 @@ class HeadScores:
         return self.scores[kind]
 
     def best(self, layer: int, head: int) -> tuple[str, float]:
-        """The kind with the highest score of this head, and the score; ("", 0) where nothing could be measured."""
-        measured = {kind: float(array[layer, head]) for kind, array in self.scores.items() if np.isfinite(array[layer, head])}
+        """The kind with the highest score of this head ("nearby" left out), and the score; ("", 0) where none was measured."""
+        shares = {kind: float(array[layer, head]) for kind, array in self.scores.items() if kind != "nearby"}
+        measured = {kind: share for kind, share in shares.items() if np.isfinite(share)}
         return max(measured.items(), key=lambda pair: pair[1], default=("", 0.0))
 
 
 def label(scores: HeadScores, layer: int, head: int) -> tuple[str, float]:
     """What stands out about a head: (kind, score).
 
-    A key of ``KINDS`` when the highest score is at least ``THRESHOLD``; else "even" with the entropy when that is at least
-    ``EVEN``; else ("", highest score): nothing stands out.
+    A key of ``KINDS`` when the highest score is at least ``THRESHOLD``; else "nearby" when that score is at least
+    ``NEARBY``; else "even" with the entropy when that is at least ``EVEN``; else ("", highest score): nothing stands out.
     """
     kind, score = scores.best(layer, head)
     if kind and score >= THRESHOLD:
         return kind, score
-    entropy = float(scores.entropy[layer, head])
+    nearby, entropy = float(scores["nearby"][layer, head]), float(scores.entropy[layer, head])
+    if nearby >= NEARBY:
+        return "nearby", nearby
     return ("even", entropy) if entropy >= EVEN else ("", score)
 
 
@@ -74,6 +82,8 @@ def head_scores(
     ids: Sequence[int] | Sequence[Sequence[int]] | None = None,
     ordinary_ids: Sequence[int] | None = None,
     seed: int = 0,
+    *,
+    mark_ids: Collection[int] = (),
 ) -> HeadScores:
     """Measure every head.
 
@@ -82,12 +92,15 @@ def head_scores(
             None: the random sequences serve for these too.
         ordinary_ids: the tokens that random sequences are made of (no special ones); None: the whole vocabulary.
         seed: of the random sequences.
+        mark_ids: the tokens that are punctuation or other signs.
     """
     random = repeated_sequences(model.config.context_length, ordinary_ids or range(model.config.vocab_size), seed)
     on_random = None if random is None else patterns(model, random)
     text = random if ids is None else np.atleast_2d(np.asarray(ids, dtype=np.int64))
     on_text = on_random if ids is None else patterns(model, text)
-    return scores_of(on_text, on_random, causal=model.config.causal, shape=(model.config.n_layers, model.config.n_heads))
+    marks = None if ids is None or not mark_ids else np.isin(text, list(mark_ids))
+    shape = (model.config.n_layers, model.config.n_heads)
+    return scores_of(on_text, on_random, causal=model.config.causal, marks=marks, shape=shape)
 
 
 def repeated_sequences(context_length: int, ordinary_ids: Sequence[int], seed: int = 0) -> np.ndarray | None:
@@ -116,22 +129,37 @@ def patterns(model: Transformer, ids: np.ndarray) -> np.ndarray:
 
 
 def scores_of(
-    text: np.ndarray | None, repeated: np.ndarray | None, *, causal: bool = True, shape: tuple[int, int] = (1, 1)
+    text: np.ndarray | None,
+    repeated: np.ndarray | None,
+    *,
+    causal: bool = True,
+    marks: np.ndarray | None = None,
+    shape: tuple[int, int] = (1, 1),
 ) -> HeadScores:
     """Scores from patterns (L, B, H, T, T): of ordinary texts, and of texts whose second half repeats the first.
 
-    ``shape`` is (L, H), for the arrays of NaN where there is no text to measure on.
+    ``marks`` (B, T) says which tokens of the ordinary texts are punctuation. ``shape`` is (L, H), for the arrays of NaN
+    where there is nothing to measure on.
     """
     nothing = np.full(shape, np.nan, dtype=np.float32)
-    places = {"previous_token": -1, "same_token": 0} | ({} if causal else {"next_token": 1})
-    long_enough = text is not None and text.shape[-1] > SKIPPED
-    scores = {kind: _diagonal(text, offset) if long_enough else nothing for kind, offset in places.items()}
-    scores["first_token"] = _average(text[..., SKIPPED:, 0]) if long_enough else nothing
+    length = 0 if text is None else text.shape[-1]
     half = 0 if repeated is None else repeated.shape[-1] // 2
-    scores["duplicate_token"] = _diagonal(repeated, -half, half) if half else nothing
-    scores["induction"] = _diagonal(repeated, 1 - half, half) if half else nothing
-    entropy = _entropy(text, causal) if long_enough else nothing
-    return HeadScores(MappingProxyType({kind: scores[kind] for kind in KINDS if kind in scores}), entropy)
+    scores = dict.fromkeys(KINDS, nothing)
+    if causal:
+        del scores["next_token"]
+    if length > SKIPPED:
+        places = {"previous_token": -1, "same_token": 0, "next_token": 1}
+        scores |= {kind: _diagonal(text, offset) for kind, offset in places.items() if kind in scores}
+        scores["first_token"] = _average(text[..., SKIPPED:, 0])
+    if length > 2 * NEARBY_TOKENS:
+        scores["nearby"] = sum(_diagonal(text, -distance, 2 * NEARBY_TOKENS) for distance in range(1, NEARBY_TOKENS + 1))
+    if length > SKIPPED and marks is not None:
+        scores["punctuation"] = _average((text[..., SKIPPED:, :] * marks[None, :, None, None, :]).sum(axis=-1))
+    if half:
+        scores["duplicate_token"] = _diagonal(repeated, -half, half)
+        scores["induction"] = _diagonal(repeated, 1 - half, half)
+    entropy = _entropy(text, causal) if length > SKIPPED else nothing
+    return HeadScores(MappingProxyType(scores), entropy)
 
 
 def _diagonal(pattern: np.ndarray, offset: int, first: int = SKIPPED) -> np.ndarray:

@@ -1,0 +1,256 @@
+"""The drawing parts of the Attention page: the pattern at each step, where a cell comes from, all heads, heads switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from llm.interpret.attention_steps import HeadSteps, strongest_other
+from llm.interpret.comparison import top_changes
+from llm.interpret.detectors import EVEN, NEARBY, THRESHOLD, HeadScores, label
+from llm.interpret.held_out import TEXTS
+from ui import attention_cell as cell_parts
+from ui import cached_attention as computed
+from ui.components.before_after import before_after
+from ui.components.heads import head_grid
+from ui.components.ledger import Line, ledger, spans
+from ui.components.lines import attention_lines
+from ui.components.matrix import matrix
+from ui.components.tokens import token_strip
+from ui.components.vectors import vectors
+from ui.numbers import digits
+from ui.page import Page, hash_key, predict, prose
+from ui.state import HEAD, LAYER, Reading
+from ui.text import plain
+from ui.tokens import token_label
+
+Words = Mapping[str, Any]
+Cell = tuple[int, int]
+NUMBERED = 8  # up to so many tokens every cell shows its number
+CELL = "attention-cell"  # session key: the last chosen cell, with the sentence that it belongs to
+
+
+def choice(words: Mapping[str, str], options: Sequence[str], default: str, key: str, **values: Any) -> str:
+    """A segmented control that always has a value, also when the model changes and an option goes away."""
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = default
+    return st.segmented_control(
+        words["label"], options, key=key, format_func=lambda option: words[option].format(**values), required=True,
+        label_visibility="collapsed", width="content",
+    )  # fmt: skip
+
+
+def sentence_key(now: Reading) -> str:
+    """A short name for the sentence in this model, so that a chosen cell never lands in another sentence."""
+    return hash_key(f"{now.model_id} {now.ids}")
+
+
+def first_cell(now: Reading, steps: HeadSteps) -> Cell:
+    """The cell chosen last in this sentence, else the strongest of the last row beside the diagonal."""
+    belongs, cell = st.session_state.get(CELL, ("", None))
+    return cell if belongs == sentence_key(now) and cell else strongest_other(steps.pattern, len(now.ids) - 1)
+
+
+def remember(now: Reading, cell: Cell | None) -> None:
+    """Keep the chosen cell for the other view and the next head."""
+    st.session_state[CELL] = (sentence_key(now), cell)
+
+
+def heading(words: Words, now: Reading, scores: HeadScores) -> None:
+    """Layer and head, and what was measured about it."""
+    kind, score = label(scores, now.layer, now.head)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(words["layer_head"].format(layer=now.layer + 1, head=now.head + 1), anchor=False, width="content")
+        st.markdown(f":gray[{words['says'][kind or 'none'].format(score=digits(score))}]", width="content")
+
+
+def chips(now: Reading, cell: Cell) -> None:
+    """The sentence, with query and key of the chosen cell framed."""
+    row, column = cell
+    token_strip(now.chips, key="attention-chips", marks={column: "key", row: "query"})
+
+
+def pattern_lines(words: Words, now: Reading, steps: HeadSteps, cell: Cell) -> Cell | None:
+    """The pattern as lines."""
+    return attention_lines(
+        steps.pattern, now.labels, now.labels, key=f"attention-lines-{sentence_key(now)}", cell=cell, hint=words["hint_lines"],
+        label=_picture(words, now), words=words["cell"], rows_are=words["row_is"], columns_are=words["column_is"],
+    )  # fmt: skip
+
+
+def step_matrix(words: Words, now: Reading, steps: HeadSteps, name: str, cell: Cell) -> Cell | None:
+    """The chosen step as a matrix; only those of query by key let a cell be chosen."""
+    values = cell_parts.step_values(steps, name, cell[0])
+    own = words["cell"] if name == "softmax" else words["numbers"][name]
+    shared = {"label": _picture(words, now), "words": own}
+    if name in cell_parts.SQUARE_STEPS:
+        return matrix(
+            values, now.labels, now.labels, key=f"attention-matrix-{sentence_key(now)}", hint=words["hint"], cell=cell, pick=True,
+            empty_words=words["cell_masked"], rows_are=words["row_is"], columns_are=words["column_is"],
+            numbers=len(now.ids) <= NUMBERED, row_colour="query", column_colour="key", **_scale(name), **shared,
+        )  # fmt: skip
+    rows = now.labels
+    if name == "values":
+        weights = [digits(float(w)) for w in steps.pattern[cell[0]]]
+        rows = [words["numbers"]["weighted"].format(weight=w, token=t) for w, t in zip(weights, now.labels, strict=True)]
+        rows.append(words["numbers"]["sum"])
+    hue = {"q": "query", "k": "key"}.get(name, "value")
+    matrix(
+        values, rows, [str(i) for i in range(values.shape[1])], key=f"attention-vectors-{name}", scale="diverging", square=False,
+        name_columns=False, rows_are=words["numbers"]["rows_tokens"], columns_are=words["numbers"]["columns_channels"],
+        row_colour=hue, column_colour="ink", **shared,
+    )  # fmt: skip
+    return None
+
+
+def _scale(name: str) -> dict[str, Any]:
+    return {"scale": "sequential", "limit": 1.0} if name == "softmax" else {"scale": "diverging"}
+
+
+def _picture(words: Words, now: Reading) -> str:
+    return words["picture"].format(layer=now.layer + 1, head=now.head + 1)
+
+
+def where_from(words: Words, now: Reading, steps: HeadSteps, cell: Cell, causal: bool) -> None:
+    """Query, key and products as bars, then every step to the weight, in numbers and as formulas."""
+    ledger(key="attention-sentence", sentence=cell_parts.sentence(words, steps, now.labels, cell))
+    why = words["why"]
+    rows = cell_parts.product_rows(words, steps, now.labels, cell)
+    picture = why["picture"].format(d=now.config.d_head)
+    vectors(rows, key="attention-products", label=picture, words=why["channel"], hint=why["hint"])
+    ledger(cell_parts.lines(words, steps, now.labels, cell, causal=causal), key="attention-lines-of-numbers")
+    for formula in cell_parts.formulas(steps, cell):
+        st.latex(formula)
+
+
+def carried(words: Words, now: Reading, steps: HeadSteps, row: int) -> None:
+    """Values times weights, and their sum z."""
+    ledger(key="attention-carried-sentence", sentence=spans(words["carried"]["sentence"], query=(now.labels[row], "query")))
+    vectors(
+        cell_parts.carried_rows(words, steps, now.labels, row), key="attention-carried", shared_scale=True,
+        label=words["carried"]["picture"], words=words["carried"]["words"], hint=words["carried"]["hint"],
+    )  # fmt: skip
+
+
+def all_heads(words: Words, now: Reading, scores: HeadScores, causal: bool, off: Collection[Cell]) -> None:
+    """Every head as a thumbnail with its name; a click sets layer and head of the bench."""
+    small = computed.thumbnails(now, causal)
+    layers, heads = small.shape[:2]
+    names = [[_short(words, scores, layer, head) for head in range(heads)] for layer in range(layers)]
+    head_grid(
+        small, names, key="attention-heads", label=words["heads"]["picture"].format(layers=layers, heads=heads),
+        picked=(now.layer, now.head), off=off, on_pick=_open_head,
+    )  # fmt: skip
+    if small.shape[-1] < len(now.ids):
+        st.caption(words["heads"]["shrunk"].format(block=-(-len(now.ids) // computed.LARGEST_THUMBNAIL)))
+
+
+def _short(words: Words, scores: HeadScores, layer: int, head: int) -> str:
+    kind, score = label(scores, layer, head)
+    return f"{words['labels'][kind]} {digits(score)}" if kind else ""
+
+
+def _open_head(layer: int, head: int) -> None:
+    st.session_state[LAYER], st.session_state[HEAD] = layer + 1, head + 1
+
+
+def measured(words: Words, now: Reading, scores: HeadScores) -> None:
+    """All scores of the chosen head, and how they were taken."""
+    windows = computed.sample(now.model_id)
+    text = words["heads"]["example"]
+    if windows is not None:
+        text = words["heads"]["held_out"].format(n=f"{windows[0][: TEXTS].numel():,}")
+    rows = [(words["kinds"][kind], array[now.layer, now.head]) for kind, array in scores.scores.items()]
+    rows.append((words["kinds"]["entropy"], scores.entropy[now.layer, now.head]))
+    ledger([Line(((name, ""),), digits(float(value))) for name, value in rows], key="attention-measured")
+    with st.popover(words["heads"]["how"], icon=":material/straighten:"):
+        prose(words["heads"]["measured_on"], text=text, threshold=THRESHOLD, nearby=NEARBY, even=EVEN)
+
+
+def score_rows(scores: HeadScores) -> tuple[list[str], list[list[Any]]]:
+    """Header and one row for each head with all its scores."""
+    layers, heads = scores.entropy.shape
+    columns = {**scores.scores, "entropy": scores.entropy}
+    rows = [[i + 1, j + 1, *(float(array[i, j]) for array in columns.values())] for i in range(layers) for j in range(heads)]
+    return ["layer", "head", *columns], rows
+
+
+def choose_heads(words: Words, now: Reading) -> tuple[Cell, ...]:
+    """Which heads are switched off, as the reader chooses."""
+    off, config = words["off"], now.config
+    mode = choice(off, ["this", "layer", "choose"], "this", "attention-off-mode", layer=now.layer + 1)
+    if mode == "this":
+        return ((now.layer, now.head),)
+    if mode == "layer":
+        return tuple((now.layer, head) for head in range(config.n_heads))
+    every = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
+    return tuple(
+        st.multiselect(
+            off["heads"], every, default=[(now.layer, now.head)], key=f"attention-off-{now.model_id}",
+            format_func=lambda pair: off["one"].format(layer=pair[0] + 1, head=pair[1] + 1),
+        )
+    )  # fmt: skip
+
+
+def bars(words: Words, now: Reading, seen: computed.WithWithout) -> None:
+    """The most probable tokens before and after, as pairs of bars."""
+    off = words["off"]
+    last = seen.position == len(now.ids) - 1
+    title = off["next"] if last and now.config.causal else off["blank"]
+    shown = (now.labels[seen.position], "strong") if last and now.config.causal else str(seen.position + 1)
+    ledger(key="attention-bars-title", sentence=spans(title, text=shown, token=shown))
+    ids = top_changes(seen.before, seen.after)
+    labels, names = [token_label(now.tokenizer, i) for i in ids], (off["before"], off["after"])
+    before_after(labels, seen.before[ids], seen.after[ids], key="attention-bars", label=off["picture"], names=names)
+
+
+def losses(words: Words, seen: computed.WithWithout) -> None:
+    """Loss on the sentence and on held-out text, with how much it moved."""
+    off = words["off"]
+    pairs = [
+        (off["text_loss"], seen.loss_before, seen.loss_after, off["no_text_loss"]),
+        (off["sample_loss"].format(n=f"{seen.sample_tokens:,}"), seen.sample_before, seen.sample_after, off["no_sample"]),
+    ]
+    for title, before, after, missing in pairs:
+        if np.isfinite(before):
+            moved = round(after - before, 3) + 0.0
+            st.metric(title, f"{after:.3f}", f"{moved:+.3f}", delta_color="inverse" if moved else "off", help=off["loss_help"])
+        else:
+            st.caption(missing)
+
+
+def each_head(words: Words, now: Reading) -> None:
+    """The rise of the loss with each head switched off alone, as a matrix."""
+    rise = computed.loss_rise(now.model_id, now.step)
+    off = words["off"]
+    if rise is None:
+        st.caption(off["no_sample"])
+        return
+    prose(off["each_text"])
+    rows = [words["off"]["row"].format(layer=i + 1) for i in range(rise.shape[0])]
+    columns = [words["off"]["column"].format(head=i + 1) for i in range(rise.shape[1])]
+    picture = {"label": off["each_picture"], "words": off["each_words"], "scale": "diverging", "numbers": True}
+    matrix(rise, rows, columns, key="attention-each", **picture)
+
+
+def change_rows(seen: computed.WithWithout, count: int = 50) -> list[tuple[int, float, float]]:
+    """(token id, before, after) of the tokens that are most probable before or after."""
+    return [(i, float(seen.before[i]), float(seen.after[i])) for i in top_changes(seen.before, seen.after, count)]
+
+
+def ask(page: Page, now: Reading, seen: computed.WithWithout) -> None:
+    """Predict, then reveal: does the most probable next token change without the head on the bench?"""
+    words = page["switch"]
+    best, later = int(seen.before.argmax()), int(seen.after.argmax())
+    reveal = words["changed" if best != later else "same"].format(
+        before=quoted(now, best), after=quoted(now, later), p=digits(float(seen.before[best])), q=digits(float(seen.after[best]))
+    )
+    predict(page, "switch", int(best == later), reveal)
+
+
+def quoted(now: Reading, token_id: int) -> str:
+    """A token inside Markdown."""
+    return f"“{plain(token_label(now.tokenizer, token_id))}”"
