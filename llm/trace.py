@@ -122,8 +122,7 @@ class Recorder:
 
 
 def trace(
-    model: Transformer, ids: Tensor | Collection[int], names: Collection[str] | None = None, *, edit: Tap =
-    identity
+    model: Transformer, ids: Tensor | Collection[int], names: Collection[str] | None = None, *, edit: Tap = identity
 ) -> Trace:
     """Run ``model`` on one sequence and keep its intermediates.
 
@@ -140,8 +139,7 @@ def trace(
     """
     ids = torch.as_tensor(list(ids) if not isinstance(ids, Tensor) else ids, dtype=torch.long)
     if ids.ndim != 1 or len(ids) == 0:
-        raise ValueError(f"a trace needs a sequence of at least one token, not ids of shape
-        {tuple(ids.shape)}")
+        raise ValueError(f"a trace needs a sequence of at least one token, not ids of shape {tuple(ids.shape)}")
     shapes = point_shapes(model.config, len(ids))
     if names is not None:
         unknown = set(names) - set(shapes)
