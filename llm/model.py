@@ -276,8 +276,8 @@ class KVCache:
         c = model.config
         weight = model.token_embedding.weight
         shape = (c.n_layers, batch_size, c.n_heads, c.context_length, c.d_head)
-        self.k = torch.zeros(shape, dtype=weight.dtype, device=weight.device)
-        self.v = torch.zeros_like(self.k)
+        self.k = torch.empty(shape, dtype=weight.dtype, device=weight.device)  # only what was written is read
+        self.v = torch.empty_like(self.k)
         self.length = 0
 
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
