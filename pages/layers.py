@@ -1,6 +1,38 @@
-"""Layers."""
+"""Layers: what each attention and MLP adds to a token's vector, from the embedding to the guess."""
+
+import streamlit as st
 
 from ui import page as page_parts
+from ui.layers import activation, breaking, heads, lens, neurons, norm, road, score, spot
+
+PARTS = {
+    "road": road.show,
+    "score": score.show,
+    "lens": lens.show,
+    "norm": norm.show,
+    "heads": heads.show,
+    "neurons": neurons.show,
+    "activation": activation.show,
+}
 
 page = page_parts.start("layers")
+if page.reading.config.norm_position == "post":
+    page_parts.prose(page["lead_post"])
+
+with page_parts.card("layers-choose"):
+    page_parts.prose(page["choose"])
+    here = spot.choose(page)
+    part = st.segmented_control(
+        page["parts_label"],
+        list(PARTS),
+        format_func=lambda name: page["parts"][name],
+        default="road",
+        required=True,
+        key="part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+
+PARTS.get(part, road.show)(here)
+breaking.show(here)
 page_parts.finish(page)

@@ -111,6 +111,14 @@ def _place(tokenizer, window: tuple[int, ...], values: np.ndarray, peak: int) ->
     return Place(texts, tuple(map(float, values[start:end])), peak - start, start > 0, end < len(window))
 
 
+@st.cache_resource(show_spinner=False, max_entries=48)
+def output_projection(model_id: str, step: int | None, layer: int) -> tuple[np.ndarray, np.ndarray]:
+    """The matrix (C, H * D) and the bias (C,) that join the heads of a layer; zeros where the model has no bias."""
+    out = cached.checkpoint(model_id, step).model.blocks[layer].attn.out
+    matrix = out.weight.detach().numpy()
+    return matrix, np.zeros(len(matrix), dtype=np.float32) if out.bias is None else out.bias.detach().numpy()
+
+
 @st.cache_resource(show_spinner=False, max_entries=128)
 def effect(model_id: str, step: int | None, layer: int, neuron: int) -> LogitEffect:
     """The tokens that one neuron raises and lowers."""
@@ -131,6 +139,9 @@ class Change:
         if self.kind == "attention":
             return ablation(heads=[(layer, head) for layer in self.layers for head in range(config.n_heads)])
         return ablation(mlps=self.layers) if self.kind == "mlp" else replaced_activation(self.kind, self.layers)
+
+
+WHOLE = Change("mlp", ())  # nothing changed
 
 
 @dataclass(frozen=True)

@@ -47,17 +47,20 @@ def road(
     label: str,
     heads: Sequence[str],
     picked: int,
-    on_pick: Callable[[], None] = lambda: None,
-) -> int:
-    """Draw the road; return the station that is chosen, counted from the start.
+    on_pick: Callable[[int], None],
+) -> None:
+    """Draw the road.
 
     Args:
         label: one sentence for readers who do not see the picture.
         heads: four column heads: what joins, the road, the guess, and the guess on a narrow screen.
-        picked: the station chosen at first; ``on_pick`` runs after a click, before the page does.
+        picked: the station that is shown as chosen; ``on_pick`` is called with a clicked one before the page runs again.
     """
-    stored = st.session_state.get(key) or {}
-    chosen = min(int(stored.get("station", picked)), len(stations) - 1)
-    header = {"name": key, "label": label, "heads": list(heads), "picked": chosen, "stations": [asdict(s) for s in stations]}
-    renderer("road")(data=pack(header), key=key, default={"station": picked}, on_station_change=on_pick)
-    return chosen
+    header = {"name": key, "label": label, "heads": list(heads), "picked": picked, "stations": [asdict(s) for s in stations]}
+
+    def clicked() -> None:
+        station = (st.session_state.get(key) or {}).get("station")
+        if station is not None and 0 <= int(station) < len(stations):
+            on_pick(int(station))
+
+    renderer("road")(data=pack(header), key=key, on_station_change=clicked)

@@ -38,30 +38,32 @@ def signed_bars(
     hint: str = "",
     limit: float | None = None,
     plus: bool = True,
-    pick: bool = False,
     picked: int | None = None,
-    on_pick: Callable[[], None] = lambda: None,
-) -> int | None:
-    """Draw bars; return the one that is chosen.
+    on_pick: Callable[[int], None] | None = None,
+) -> None:
+    """Draw bars.
 
     Args:
         label: one sentence for readers who do not see the picture.
         hint: what stands under the bars while none is pointed at.
         limit: the number at the end of a lane (None: the largest); ``plus`` writes a plus sign before positive numbers.
-        pick: a click chooses a bar; ``picked`` is chosen at first, ``on_pick`` runs after a click, before the page does.
+        picked: the bar that is shown as chosen; ``on_pick`` makes bars clickable and is called with the clicked one before
+            the page runs again.
     """
-    stored = st.session_state.get(key) or {}
-    chosen = stored.get("row", picked) if pick else None
-    chosen = int(chosen) if chosen is not None and 0 <= int(chosen) < len(bars) else picked
     header = {
         "name": key,
         "label": label,
         "hint": hint,
         "limit": limit,
         "plus": plus,
-        "pick": pick,
-        "picked": chosen,
+        "pick": on_pick is not None,
+        "picked": picked,
         "rows": [asdict(bar) for bar in bars],
     }
-    renderer("signed")(data=pack(header), key=key, default={"row": picked}, on_row_change=on_pick)
-    return chosen
+
+    def clicked() -> None:
+        row = (st.session_state.get(key) or {}).get("row")
+        if on_pick is not None and row is not None and 0 <= int(row) < len(bars):
+            on_pick(int(row))
+
+    renderer("signed")(data=pack(header), key=key, on_row_change=clicked)

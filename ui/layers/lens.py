@@ -1,0 +1,77 @@
+"""The lens: the most probable token after each layer, for every token of the sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from llm.interpret.lens import LensTop
+from ui import cached_layers
+from ui import page as page_parts
+from ui import snippets_layers as snippets
+from ui.components.lens import LensCell, lens_table
+from ui.components.signed import Bar, signed_bars
+from ui.layers.spot import WIDE, Spot
+
+SAID = 3
+
+
+def show(spot: Spot) -> None:
+    words, top = spot.page["lens"], cached_layers.lens(spot.now)
+    columns = [words["start"], *(words["layer"].format(layer=i + 1) for i in range(spot.now.config.n_layers))]
+    left, right = st.columns(WIDE, gap="medium")
+    with left, page_parts.card("layers-lens", words["title"], words["caption"]):
+        follows = [*spot.now.labels[1:], "?"] if spot.now.config.causal else []
+        lens_table(
+            _cells(spot, top), spot.now.labels, columns, key="layers-lens-table", label=words["label"], picked=spot.position,
+            key_colour=words["colour"], key_frame=words["frame"], next_tokens=follows, next_head=words["next"],
+        )  # fmt: skip
+        page_parts.provenance(spot.now)
+        _take_away(spot, top, columns)
+    with right:
+        same = int((top.ids[1, :, 0] == top.ids[-1, :, 0]).sum())
+        count = len(spot.now.ids)
+        option = 0 if same == 0 else 3 if same == count else 1 if same < count / 2 else 2
+        page_parts.predict(spot.page, "early", option, spot.page["early.reveal"], same=same, count=count)
+        with page_parts.card("layers-settled", words["settled"], words["settled_caption"]):
+            bars = [Bar(c, float(n)) for c, n in zip(columns, settled(top.ids[:, :, 0]), strict=True)]
+            signed_bars(bars, key="layers-settled-bars", label=words["settled_label"], plus=False, limit=float(count))
+            page_parts.prose(words["how"])
+            read = r"\operatorname{norm}(x_\ell)" if spot.now.config.norm_position == "pre" else r"x_\ell"
+            st.latex(rf"\text{{logits after layer }} \ell = W_U \cdot {read}")
+
+
+def settled(on_top: np.ndarray) -> list[int]:
+    """For each stage, how many tokens have their final answer on top from there on; ``on_top`` is (S, T) ids."""
+    same = on_top == on_top[-1]  # (S, T)
+    from_here = np.flip(np.logical_and.accumulate(np.flip(same, 0), axis=0), 0)
+    first = from_here.argmax(axis=0)  # (T,) the first stage from which all are the same
+    return [int((first == stage).sum()) for stage in range(len(on_top))]
+
+
+def _cells(spot: Spot, top: LensTop) -> list[list[LensCell]]:
+    return [[_cell(spot, top, stage, t) for stage in range(len(top.points))] for t in range(len(spot.now.ids))]
+
+
+def _cell(spot: Spot, top: LensTop, stage: int, t: int) -> LensCell:
+    words = spot.page["lens"]
+    ids, chances = top.ids[stage, t], top.probabilities[stage, t]
+    answer = top.ids[-1, t, 0]
+    said = words["words"].format(
+        token=spot.now.labels[t],
+        stage=words["stage_start"] if stage == 0 else words["stage_layer"].format(layer=stage),
+        guesses=spot.guesses(ids[:SAID], chances[:SAID]),
+        answer=spot.name(answer),
+        followed=f"{top.followed[stage, t]:.2f}",
+    )
+    return LensCell(spot.name(ids[0]), float(chances[0]), bool(ids[0] == answer), said)
+
+
+def _take_away(spot: Spot, top: LensTop, columns: list[str]) -> None:
+    rows = [
+        [label, column, spot.name(top.ids[s, t, 0]), float(top.probabilities[s, t, 0]), float(top.followed[s, t])]
+        for t, label in enumerate(spot.now.labels)
+        for s, column in enumerate(columns)
+    ]
+    header = ["token", "stage", "most probable", "probability", "probability of the final answer"]
+    page_parts.take_away(spot.page, "lens", header=header, rows=rows, code=snippets.lens_code(spot.now))

@@ -1,0 +1,121 @@
+"""Neurons: the strongest of this layer at the chosen token, where each fires in a text, and what it raises and lowers."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from llm.interpret.attribution import neuron_attribution
+from ui import cached_layers
+from ui import page as page_parts
+from ui import snippets_layers as snippets
+from ui.components.contexts import contexts
+from ui.components.signed import Bar, signed_bars
+from ui.layers.spot import Spot
+from ui.numbers import digits
+
+NUMBER = "layers-neuron"  # the reader's own choice, counted from 1; None: the strongest
+LISTED = 12
+
+
+def show(spot: Spot) -> None:
+    now, width = spot.now, spot.now.config.mlp_width
+    post = spot.trace[f"blocks.{spot.layer}.mlp.post"][spot.position]  # (F,)
+    effects, _ = neuron_attribution(now.model, spot.trace, spot.layer, spot.answer, spot.position)  # (F,)
+    left, right = st.columns([1, 1.25], gap="medium")
+    with left:
+        with page_parts.card("layers-neurons", spot.page["neurons.title"]):
+            page_parts.prose(spot.page["neurons.caption"], width=width)
+            listed = _listed(spot, post, effects)
+            neuron = _chosen(listed, width)
+            _bars(spot, post, effects, listed, neuron)
+            page_parts.provenance(now)
+            _take_away(spot, post, effects, neuron)
+        active = int((post > 0).sum())
+        share = active / width
+        option = 0 if share < 0.1 else 1 if share < 1 / 3 else 2 if share < 2 / 3 else 3
+        reveal = spot.page["active.reveal"]
+        page_parts.predict(spot.page, "active", option, reveal, active=active, width=width, percent=100 * share)
+    with right:
+        _detail(spot, neuron)
+
+
+def _listed(spot: Spot, post: np.ndarray, effects: np.ndarray) -> list[int]:
+    """The strongest neurons, by the reader's order."""
+    words = spot.page["neurons"]
+    sort = st.segmented_control(
+        words["sort"], ["activation", "effect"], format_func=lambda o: words[f"sort_{o}"], default="activation",
+        required=True, key="layers-neuron-sort",
+    )  # fmt: skip
+    strength = np.abs(effects if sort == "effect" else post)
+    return [int(i) for i in np.argsort(-strength, kind="stable")[:LISTED]]
+
+
+def _chosen(listed: list[int], width: int) -> int:
+    number = st.session_state.get(NUMBER)
+    return number - 1 if isinstance(number, int) and 1 <= number <= width else listed[0]
+
+
+def _bars(spot: Spot, post: np.ndarray, effects: np.ndarray, listed: list[int], neuron: int) -> None:
+    words = spot.page["neurons"]
+    by_effect = st.session_state.get("layers-neuron-sort") == "effect"
+    bars = [
+        Bar(
+            words["name"].format(neuron=i + 1),
+            float(effects[i] if by_effect else post[i]),
+            words["words"].format(
+                neuron=i + 1, value=digits(float(post[i])), effect=digits(float(effects[i])), token=spot.name(spot.answer)
+            ),
+        )
+        for i in listed
+    ]
+    signed_bars(
+        bars, key="layers-neuron-bars", label=words["list"], plus=by_effect,
+        picked=listed.index(neuron) if neuron in listed else None, on_pick=lambda row: _pick(listed[row]),
+    )  # fmt: skip
+
+
+def _pick(neuron: int) -> None:
+    st.session_state[NUMBER] = neuron + 1
+
+
+def _detail(spot: Spot, neuron: int) -> None:
+    words, now = spot.page["neurons"], spot.now
+    where = (now.model_id, now.step, spot.layer)
+    with page_parts.card("layers-neuron", words["detail"].format(neuron=neuron + 1, layer=spot.layer + 1)):
+        if (st.session_state.get(NUMBER) or 1) > now.config.mlp_width:
+            st.session_state[NUMBER] = None
+        st.number_input(
+            words["number"], 1, now.config.mlp_width, value=None, key=NUMBER, placeholder=str(neuron + 1),
+            help=words["number_help"], persist_state="session",
+        )  # fmt: skip
+        sample = cached_layers.sample(now.model_id)
+        with st.spinner(words["working"].format(tokens=sample.tokens)):
+            firing = cached_layers.firing(*where)
+            places = cached_layers.places(*where, neuron)
+        st.markdown(f"**{words['fires']}**")
+        text = words["fires_own" if sample.own else "fires_other"]
+        page_parts.prose(text, tokens=firing.tokens, percent=100 * float(firing.active[neuron]))
+        peak = float(firing.values[neuron].max())
+        if peak <= 0:
+            page_parts.prose(words["silent"])
+        contexts(places, key="layers-neuron-places", label=words["fires_label"], limit=max(peak, 1e-6))
+        st.markdown(f"**{words['raises']}**")
+        page_parts.prose(words["raises_caption"])
+        effect = cached_layers.effect(*where, neuron)
+        signed_bars(_effect_bars(spot, effect), key="layers-neuron-effect", label=words["raises_label"])
+
+
+def _effect_bars(spot: Spot, effect: cached_layers.LogitEffect) -> list[Bar]:
+    """The most raised first, the most lowered last; a small vocabulary may not have as many of each."""
+    half = min(6, len(effect.raised) // 2 or 1)
+    up = [Bar(spot.name(i), float(v)) for i, v in zip(effect.raised[:half], effect.raised_by[:half], strict=True)]
+    down = [Bar(spot.name(i), float(v)) for i, v in zip(effect.lowered[:half], effect.lowered_by[:half], strict=True)]
+    return up + down[::-1]
+
+
+def _take_away(spot: Spot, post: np.ndarray, effects: np.ndarray, neuron: int) -> None:
+    rows = [[i + 1, float(a), float(b)] for i, (a, b) in enumerate(zip(post, effects, strict=True))]
+    header = ["neuron", "activation", "adds to the score"]
+    code = snippets.neurons_code(spot.now, spot.position, neuron)
+    page_parts.take_away(spot.page, "neurons", header=header, rows=rows, code=code)

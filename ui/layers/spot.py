@@ -1,0 +1,74 @@
+"""What all parts of the Layers page look at: one token of the sentence, in one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import streamlit as st
+
+from llm.trace import Trace
+from ui import page as page_parts
+from ui.components.tokens import token_strip
+from ui.state import LAYER, Reading
+from ui.tokens import token_label
+
+WIDE = [1.55, 1]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """The page, the chosen token's position, and the model's most probable next token there."""
+
+    page: page_parts.Page
+    position: int
+
+    @property
+    def now(self) -> Reading:
+        return self.page.reading
+
+    @cached_property
+    def trace(self) -> Trace:
+        return self.now.trace()
+
+    @cached_property
+    def answer(self) -> int:
+        """Id of the token with the highest score at the chosen position."""
+        return int(self.trace["logits"][self.position].argmax())
+
+    @property
+    def layer(self) -> int:
+        return self.now.layer
+
+    def name(self, token_id: int) -> str:
+        """A vocabulary entry as it is written on the screen."""
+        return token_label(self.now.tokenizer, int(token_id))
+
+    def guesses(self, ids: Sequence[int], probabilities: Sequence[float]) -> str:
+        """``·cu 0.36, ·exc 0.17`` for a sentence in a component."""
+        return ", ".join(f"{self.name(i)} {p:.2f}" for i, p in zip(ids, probabilities, strict=True))
+
+    def key(self, part: str) -> str:
+        """A key for a component that belongs to this sentence, so that another sentence starts afresh."""
+        return f"layers-{part}-{page_parts.hash_key(repr((self.now.model_id, self.now.ids)))}"
+
+
+def choose(page: page_parts.Page) -> Spot:
+    """The token strip: which token's vector the page is about, the last one at first."""
+    now = page.reading
+    last = len(now.ids) - 1
+    key = Spot(page, last).key("token")
+    position = token_strip(now.chips, key=key, pick=True, picked=last)
+    return Spot(page, last if position is None else position)
+
+
+def go_to_layer(layer: int) -> None:
+    """Put the bench on a layer, counted from 0. For callbacks: they run before the bench is drawn."""
+    st.session_state[LAYER] = layer + 1
+
+
+def norm(vector: np.ndarray) -> float:
+    """Euclidean length."""
+    return float(np.linalg.norm(vector.astype(np.float64)))
