@@ -6,9 +6,9 @@ import streamlit as st
 
 from ui import bench, navigation, theme
 
-st.set_page_config(page_title="Glassformer", page_icon="🔎", layout="wide")
-theme.style_sheet()
 current, page = navigation.navigate()
+st.set_page_config(page_title=f"{current.title} · Glassformer", page_icon="🔎", layout="wide")
+theme.style_sheet()
 if current.bench:
     bench.show(current)
 page.run()

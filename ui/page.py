@@ -96,7 +96,7 @@ def break_it(page: Page) -> Any:
 
 def not_shown(page: Page) -> None:
     """What the picture does not show."""
-    with st.expander(load("frame")["not_shown"], icon=":material/visibility_off:"):
+    with st.expander(load("frame")["not_shown"]):
         for sentence in page["not_shown"]:
             prose(f"- {sentence}")
 
@@ -112,14 +112,14 @@ def take_away(page: Page, key: str, *, header: Sequence[str], rows: Sequence[Seq
     Pictures are taken from the figures themselves (each has PNG and SVG in its corner).
     """
     words = load("frame")["take_away"]
-    with st.popover(words["title"], icon=":material/download:", key=f"{page.slug}-{key}-take"):
+    with st.popover(words["title"], key=f"{page.slug}-{key}-take"):
         buffer = io.StringIO()
         writer = csv.writer(buffer)
         writer.writerow(header)
         writer.writerows(rows)
         st.download_button(
             words["csv"], "\ufeff" + buffer.getvalue(), f"glassformer-{page.slug}-{key}.csv", "text/csv", key=f"{page.slug}-{key}-csv",
-            on_click="ignore", icon=":material/table:",
+            on_click="ignore",
         )  # fmt: skip
         st.caption(words["code"])
         st.code(code, language="python")
@@ -134,4 +134,4 @@ def finish(page: Page) -> None:
     if following is not None:
         words = load("frame")
         with st.container(key=f"next-{page.slug}", horizontal=True, horizontal_alignment="right"):
-            st.page_link(following.path, label=f"{words['next']}: {following.title}", icon=":material/arrow_forward:")
+            st.page_link(following.path, label=f"{words['next']}: {following.title} →")

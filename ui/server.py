@@ -35,7 +35,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 class WebFiles(StaticFiles):
-    """Our scripts. Their address holds a hash of their content, so a browser may keep them."""
+    """Scripts, whose address holds a hash of their content, and fonts, which never change: a browser may keep both."""
 
     def file_response(self, *args, **kwargs):
         response = super().file_response(*args, **kwargs)
@@ -43,5 +43,8 @@ class WebFiles(StaticFiles):
         return response
 
 
-routes = [Mount(f"/{WEB_PATH}", app=WebFiles(directory=WEB), name="web")]
+routes = [
+    Mount(f"/{WEB_PATH}", app=WebFiles(directory=WEB), name="web"),
+    Mount("/fonts", app=WebFiles(directory=WEB.parent / "fonts"), name="fonts"),
+]
 middleware = [Middleware(GZipMiddleware, minimum_size=1000)]
