@@ -27,6 +27,7 @@ from llm.sampling import (
     is_greedy,
     log_softmax,
     random_number,
+    seeded_after,
     softmax,
     top_k,
 )
@@ -300,11 +301,13 @@ def decode_tree(
     *,
     stop_ids: Collection[int] = (),
     alternatives: int = 0,
+    numbers_used: int = 0,
 ) -> tuple[TreeNode, ...]:
     """The texts of several strategies from one prefix, merged where they agree.
 
     ``strategies`` maps a name to sampling (greedy is temperature 0) or beam search; at each step of sampling the
     ``alternatives`` most probable tokens are in the tree too, as is all that a beam search looked at.
+    ``numbers_used`` says how many random numbers of each seed a prefix that was drawn itself has taken already.
     """
     tree = _Tree()
     for name, strategy in strategies.items():
@@ -316,7 +319,8 @@ def decode_tree(
                 where[n] = tree.add(where[node.parent], node.token_id, p, name, taken=n in best, kept=node.survived)
             continue
         at = 0
-        for step in generate(model, ids, strategy, max_new_tokens, stop_ids=stop_ids):
+        generator = seeded_after(strategy.seed, numbers_used)
+        for step in generate(model, ids, strategy, max_new_tokens, generator=generator, stop_ids=stop_ids):
             p = softmax(as_logits(step.logits))
             for token in falling(p)[:alternatives]:
                 tree.add(at, int(token), float(p[token]), name, taken=False, kept=False)

@@ -1,4 +1,4 @@
-"""Where a text has fallen into a loop: the same tokens over and over to its end."""
+"""Where a text has fallen into a loop: the same tokens over and over."""
 
 from __future__ import annotations
 
@@ -8,27 +8,36 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Loop:
-    """Tokens ``start`` to the end of a text repeat the first ``period`` of them; ``times`` counts whole rounds."""
+    """``length`` tokens from ``start`` on that repeat the first ``period`` of them."""
 
     start: int
     period: int
-    times: int
+    length: int
+
+    @property
+    def times(self) -> int:
+        """Whole rounds."""
+        return self.length // self.period
 
 
-def find_loop(ids: Sequence[int], least_times: int = 2, least_tokens: int = 8) -> Loop | None:
-    """The shortest loop in which ``ids`` end, or None.
+def find_loop(ids: Sequence[int], least_times: int = 3, least_tokens: int = 12) -> Loop | None:
+    """The longest loop in ``ids`` (of equally long ones that with the shortest round, then the first), or None.
 
-    A loop is at least ``least_times`` whole rounds and ``least_tokens`` tokens long, so that "very very" is none.
+    A loop has at least ``least_times`` whole rounds and ``least_tokens`` tokens, so that "very very" is none.
     """
     ids = list(ids)
+    best: Loop | None = None
     for period in range(1, len(ids) // least_times + 1):
-        start = len(ids) - period
-        while start > 0 and ids[start - 1] == ids[start - 1 + period]:
-            start -= 1
-        length = len(ids) - start
-        if length >= max(least_times * period, least_tokens):
-            return Loop(start, period, length // period)
-    return None
+        needed = max(least_times * period, least_tokens)
+        start = 0
+        for end in range(period, len(ids) + 1):  # ids[start:end] repeats with this period
+            if end < len(ids) and ids[end] == ids[end - period]:
+                continue
+            length = end - start
+            if length >= needed and (best is None or length > best.length):
+                best = Loop(start, period, length)
+            start = end - period + 1
+    return best
 
 
 def distinct_share(ids: Sequence[int], size: int = 2) -> float:
