@@ -1,0 +1,303 @@
+// The token cloud: a whole vocabulary as points. Zoom, pan, search, kinds, and the model's training as a time slider.
+import { applyTheme, calm, digits, h, memory, savePNG, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { half, mark, paint, positions, radii, scene, sheet, toScreen, tokenAt, vector } from "./cloud_scene.js";
+
+const STYLE = `
+.bar { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; margin-bottom: 8px; }
+.bar input[type=search] { font: inherit; color: inherit; background: var(--gf-paper); border: 1px solid var(--gf-line); border-radius: 8px; padding: 4px 10px; width: 150px; }
+.kinds { display: flex; flex-wrap: wrap; gap: 2px 4px; }
+.kind, .choice { display: inline-flex; align-items: center; gap: 5px; border: 1px solid transparent; background: none; font-size: 14px !important; padding: 3px 7px; border-radius: 999px; cursor: pointer; }
+.kind:hover, .choice:hover { background: var(--gf-chip); }
+.kind[aria-pressed=false] { opacity: 0.45; text-decoration: line-through; }
+.choice[aria-pressed=true] { border-color: var(--gf-accent); color: var(--gf-accent); }
+.plot { position: relative; touch-action: pan-y; }
+canvas { display: block; width: 100%; border-radius: 8px; cursor: grab; }
+canvas.held { cursor: grabbing; } canvas.over { cursor: pointer; }
+.zoom { position: absolute; right: 8px; top: 8px; display: flex; gap: 4px; }
+.zoom button { width: 32px; height: 32px; border-radius: 8px; border: 1px solid var(--gf-line); background: var(--gf-card); cursor: pointer; font-size: 18px; line-height: 1; }
+.time { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; margin-top: 8px; }
+.time input { flex: 1 1 180px; accent-color: var(--gf-accent); }
+.time .play { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: none; border-radius: 8px; padding: 3px 14px; cursor: pointer; min-width: 84px; }
+.time output { min-width: 7.2em; font-variant-numeric: tabular-nums; }
+.fact { font-size: 14.5px; color: var(--gf-soft); min-height: 1.4em; margin-top: 2px; }
+.scroll { overflow: auto; max-height: 340px; margin-top: 8px; }
+table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
+td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; white-space: pre; }
+th { color: var(--gf-soft); }
+`;
+const MOVE = 400, REST = 550, TABLE_ROWS = 400;
+
+export default function (component) {
+  const root = stage(component, STYLE);
+  const palette = applyTheme(root);
+  const data = unpack(component.data);
+  const state = memory(root, () => ({ hover: null, off: new Set(), found: new Set(), view: { x: 0, y: 0, zoom: 1 }, named: [], colour: "kind", same: false, query: "", playing: 0, table: false }));
+  const last = data.steps.length - 1;
+  if (state.run !== data.run) Object.assign(state, { run: data.run, t: data.at, hover: null, found: new Set(), view: { x: 0, y: 0, zoom: 1 } });
+  else if (state.at !== data.at) state.t = data.at;
+  state.at = data.at;
+  state.t = Math.min(state.t, last);
+  cancelAnimationFrame(state.playing);
+  const picture = describe(data, palette, getComputedStyle(root).fontFamily);
+  const had = root.getRootNode().activeElement?.dataset?.part;
+
+  const canvas = h("canvas", { tabindex: 0, role: "application", "aria-label": data.label, "data-part": "canvas" });
+  const words = h("div", { class: "words", "aria-live": "polite" });
+  const fact = h("div", { class: "fact" });
+  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
+  const draw = (still = true) => {
+    positions(picture, state.t, state.same);
+    paint(fitted(canvas, picture), (picture.drawn = scene(picture, state, still)), picture);
+  };
+  let frame = 0;
+  const soon = (still = true) => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => draw(still)); };
+  const say = () => {
+    const i = state.hover ?? picture.picked;
+    words.textContent = i === null ? data.hint : sentence(picture, i, Math.round(state.t));
+    fact.textContent = data.facts[Math.round(state.t)] ?? "";
+  };
+  const hover = (i) => { if (i !== state.hover) { state.hover = i; say(); soon(); } };
+  const choose = (i) => {
+    if (i === null) return;
+    picture.picked = i;
+    say();
+    soon();
+    component.setStateValue("picked", data.ids[i]);
+  };
+  const zoom = (factor, x = picture.box.width / 2, y = picture.box.height / 2) => {
+    const { view } = state, before = view.zoom * half(picture.box);
+    view.zoom = Math.min(60, Math.max(1, view.zoom * factor));
+    const after = view.zoom * half(picture.box);
+    view.x += (x - picture.box.width / 2) * (1 / before - 1 / after);
+    view.y -= (y - picture.box.height / 2) * (1 / before - 1 / after);
+    if (view.zoom === 1) view.x = view.y = 0;
+    soon();
+  };
+  listen(canvas, picture, state, { hover, choose, zoom, soon, show: (i) => { into(picture, state, i); hover(i); } });
+
+  const time = timeline(data, state, { draw, say, last });
+  const search = h("input", { type: "search", placeholder: data.words.search, "aria-label": data.words.search, value: state.query, "data-part": "search",
+    oninput: (e) => find(e.target.value), onkeydown: (e) => { if (e.key === "Enter" && state.hover !== null) choose(state.hover); } });
+  const find = (text) => {
+    state.query = text;
+    const hits = matches(data.labels, text);
+    state.found = new Set(hits.slice(0, 60));
+    state.hover = hits[0] ?? null;
+    if (state.hover !== null) into(picture, state, state.hover);
+    say();
+    if (text && !hits.length) words.textContent = data.words.nothing;
+    soon();
+  };
+  const press = (button, on) => button.setAttribute("aria-pressed", String(on));
+  const legend = h("div", { class: "kinds", role: "group", "aria-label": data.words.kinds }, data.kinds.map(({ key, title, count }, k) => {
+    const button = h("button", { type: "button", class: "kind", "aria-pressed": String(!state.off.has(k)), onclick: () => {
+      if (!state.off.delete(k)) state.off.add(k);
+      press(button, !state.off.has(k));
+      soon();
+    } }, mark(key, palette), `${title} ${count.toLocaleString("en")}`);
+    return button;
+  }));
+  const toggle = (label, on, act) => {
+    const button = h("button", { type: "button", class: "choice", "aria-pressed": String(on), onclick: () => { press(button, act()); soon(); } }, label);
+    return button;
+  };
+  root.replaceChildren(
+    h("div", { class: "bar" }, search,
+      picture.heat ? toggle(data.words.heat, state.colour === "heat", () => (state.colour = state.colour === "heat" ? "kind" : "heat") === "heat") : null,
+      last > 0 ? toggle(data.words.same, state.same, () => (state.same = !state.same)) : null),
+    legend,
+    h("div", { class: "plot" }, canvas, h("div", { class: "zoom" },
+      [["+", data.words.nearer, () => zoom(1.5)], ["−", data.words.farther, () => zoom(1 / 1.5)], ["⤢", data.words.whole, () => { state.view = { x: 0, y: 0, zoom: 1 }; soon(); }]]
+        .map(([sign, title, onclick]) => h("button", { type: "button", title, "aria-label": title, onclick }, sign)))),
+    ...(last > 0 ? [time] : []), fact, words,
+    tools([["Table", () => { state.table = !state.table; fillTable(table, picture, state); }], ["PNG", () => savePNG(`${data.name}.png`, sheet(picture.drawn, picture))],
+      ["SVG", () => saveSVG(`${data.name}.svg`, vector(picture.drawn, picture))], ["CSV", () => saveCSV(`${data.name}.csv`, ["id", "token", "kind", "x", "y"], rows(picture, state))]]),
+    table);
+  say();
+  fillTable(table, picture, state);
+  state.observer?.disconnect();
+  state.observer = new ResizeObserver(() => soon());
+  state.observer.observe(canvas.parentElement);
+  document.fonts?.ready.then(() => soon());
+  draw();
+  root.querySelector(`[data-part="${had}"]`)?.focus({ preventScroll: true });
+}
+
+/** The message as what the scene works with. */
+function describe(data, palette, font) {
+  const { near, heat, kinds, coordinates } = data.arrays;
+  const [, count, bytes] = near.shape, friends = bytes / 2; // each neighbour is two bytes, the low one first
+  const pen = h("canvas").getContext("2d");
+  pen.font = `14px ${font}`;
+  const widths = new Map();
+  return {
+    data, palette, font, count, labels: data.labels, kinds: kinds.data, kindKeys: data.kinds.map((kind) => kind.key), heat: heat?.data ?? null,
+    xy: coordinates.data, radius: radii(coordinates), sentence: new Set(data.sentence), picked: data.picked, box: { width: 640, height: 480 },
+    near: (i, f) => Array.from({ length: friends }, (_, k) => 2 * ((f * count + i) * friends + k)).map((o) => near.data[o] + 256 * near.data[o + 1]).filter((j) => j !== 65535),
+    measure: (text) => { if (!widths.has(text)) widths.set(text, pen.measureText(text).width); return widths.get(text); },
+  };
+}
+
+function fitted(canvas, picture) {
+  const width = canvas.parentElement.clientWidth || 640, height = Math.max(320, Math.min(560, width * 0.7)), ratio = window.devicePixelRatio || 1;
+  picture.box = { width, height };
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.height = `${height}px`;
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  return pen;
+}
+
+/** "{token} (id {id}, {kind}) is nearest to {near}", for the frame that is shown. */
+function sentence({ data, near, labels, kinds }, i, f) {
+  const friends = near(i, f).map((j) => labels[j]).join("  ");
+  return data.words.token.replaceAll("{token}", labels[i]).replaceAll("{id}", data.ids[i]).replaceAll("{kind}", data.kinds[kinds[i]].title).replaceAll("{near}", friends);
+}
+
+/** Turn the picture so that a token is inside it. */
+function into(picture, state, i) {
+  const [x, y] = toScreen(picture, state.view, i);
+  if (x > 20 && y > 20 && x < picture.box.width - 20 && y < picture.box.height - 20) return;
+  Object.assign(state.view, { x: picture.now[2 * i], y: picture.now[2 * i + 1] });
+}
+
+/** Tokens for a search: equal first, then beginning so, then containing it; spaces and case do not matter. */
+function matches(labels, text) {
+  const wanted = text.trim().replaceAll("·", "").toLowerCase();
+  if (!wanted) return [];
+  const ranked = [[], [], []];
+  labels.forEach((label, i) => {
+    const bare = label.replaceAll("·", "").toLowerCase();
+    if (bare === wanted) ranked[0].push(i);
+    else if (bare.startsWith(wanted)) ranked[1].push(i);
+    else if (bare.includes(wanted)) ranked[2].push(i);
+  });
+  return ranked.flat();
+}
+
+/** Pointer, wheel, pinch and keys on the canvas. */
+function listen(canvas, picture, state, { hover, choose, zoom, soon, show }) {
+  const held = new Map();
+  let moved = false, armed = false;
+  const at = (e) => { const edge = canvas.getBoundingClientRect(); return [e.clientX - edge.left, e.clientY - edge.top]; };
+  canvas.onpointerdown = (e) => { held.set(e.pointerId, at(e)); moved = false; canvas.setPointerCapture?.(e.pointerId); };
+  canvas.onpointermove = (e) => {
+    const [x, y] = at(e);
+    if (e.movementX || e.movementY) armed = true; // the pointer moves, not the page under it: the wheel is meant for the picture
+    const from = held.get(e.pointerId);
+    if (!from) {
+      const i = tokenAt(picture, state, x, y, 14);
+      canvas.classList.toggle("over", i !== null);
+      return hover(i);
+    }
+    if (held.size === 2) {
+      const [other] = [...held].find(([id]) => id !== e.pointerId)?.slice(1) ?? [];
+      if (other) zoom(Math.hypot(x - other[0], y - other[1]) / Math.max(1, Math.hypot(from[0] - other[0], from[1] - other[1])), (x + other[0]) / 2, (y + other[1]) / 2);
+    } else if (moved || Math.hypot(x - from[0], y - from[1]) > 4) {
+      const k = state.view.zoom * half(picture.box);
+      state.view.x -= (x - from[0]) / k;
+      state.view.y += (y - from[1]) / k;
+      canvas.classList.add("held");
+      soon(false);
+    } else return;
+    moved = true;
+    held.set(e.pointerId, [x, y]);
+  };
+  canvas.onpointerup = canvas.onpointercancel = (e) => {
+    held.delete(e.pointerId);
+    canvas.classList.remove("held");
+    if (moved) soon();
+    else if (e.type === "pointerup") {
+      const i = tokenAt(picture, state, ...at(e), e.pointerType === "touch" ? 24 : 14);
+      hover(i);
+      choose(i);
+    }
+  };
+  canvas.onpointerleave = () => { armed = false; if (!held.size) hover(null); };
+  canvas.addEventListener("wheel", (e) => {
+    if (!(armed || e.ctrlKey) || (e.deltaY > 0 && state.view.zoom === 1)) return; // the page scrolls
+    e.preventDefault();
+    zoom(Math.exp(-e.deltaY * 0.0022), ...at(e));
+  }, { passive: false });
+  canvas.onkeydown = (e) => {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+    if (way) { const i = towards(picture, state, way); if (i !== null) show(i); }
+    else if (e.key === "+" || e.key === "=") zoom(1.5);
+    else if (e.key === "-") zoom(1 / 1.5);
+    else if (e.key === "Enter") choose(state.hover);
+    else if (e.key === "Escape") hover(null);
+    else return;
+    e.preventDefault();
+  };
+}
+
+/** The nearest token in a direction, for the arrow keys. */
+function towards(picture, state, [dx, dy]) {
+  const from = state.hover ?? picture.picked ?? [...picture.sentence][0] ?? 0;
+  const [x, y] = toScreen(picture, state.view, from);
+  let best = null, least = Infinity;
+  for (let i = 0; i < picture.count; i++) {
+    if (i === from || state.off.has(picture.kinds[i])) continue;
+    const [px, py] = toScreen(picture, state.view, i);
+    const along = (px - x) * dx + (py - y) * dy, across = Math.abs((px - x) * dy) + Math.abs((py - y) * dx);
+    const cost = along + 2.5 * across;
+    if (along > 0.5 && cost < least) [best, least] = [i, cost];
+  }
+  return best;
+}
+
+/** The time slider: which training step is shown, with play. Movement takes 0.4 s unless the reader wants calm. */
+function timeline(data, state, { draw, say, last }) {
+  const said = () => `${data.words.step} ${data.steps[Math.round(state.t)].toLocaleString("en")}`;
+  const output = h("output", {}, said());
+  const range = h("input", { type: "range", min: 0, max: last, step: 1, value: Math.round(state.t), "aria-label": data.words.time, "aria-valuetext": said(), "data-part": "time",
+    oninput: (e) => { stop(); go(+e.target.value); } });
+  const play = h("button", { type: "button", class: "play", "data-part": "play", onclick: () => (state.on ? stop() : start()) }, data.words.play);
+  const show = (still) => {
+    draw(still);
+    range.value = Math.round(state.t);
+    range.setAttribute("aria-valuetext", said());
+    output.textContent = said();
+    say();
+  };
+  const go = (target, then = () => {}) => {
+    cancelAnimationFrame(state.playing);
+    const from = state.t, began = performance.now();
+    if (calm() || from === target) { state.t = target; show(true); return then(); }
+    const tick = (now) => {
+      const u = Math.min(1, Math.max(0, (now - began) / MOVE));
+      state.t = from + (target - from) * (u * u * (3 - 2 * u));
+      if (u < 1) { show(false); state.playing = requestAnimationFrame(tick); return; }
+      state.t = target;
+      show(true);
+      then();
+    };
+    state.playing = requestAnimationFrame(tick);
+  };
+  const stop = () => { state.on = false; cancelAnimationFrame(state.playing); clearTimeout(state.pause); play.textContent = data.words.play; };
+  const next = () => {
+    if (!state.on || !range.isConnected) return;
+    if (state.t >= last) return stop();
+    state.pause = setTimeout(() => state.on && range.isConnected && go(Math.floor(state.t) + 1, next), REST);
+  };
+  const start = () => { state.on = true; play.textContent = data.words.pause; go(state.t >= last ? 0 : Math.round(state.t), next); };
+  state.on = false;
+  clearTimeout(state.pause);
+  return h("div", { class: "time" }, play, range, output);
+}
+
+/** id, token, kind and place of every token at the step that is shown. */
+function rows({ data, kinds, count, xy, labels }, state) {
+  const f = Math.round(state.t);
+  return Array.from({ length: count }, (_, i) => [data.ids[i], labels[i], data.kinds[kinds[i]].title, xy[2 * (f * count + i)], xy[2 * (f * count + i) + 1]]);
+}
+
+function fillTable(place, picture, state) {
+  if (!state.table) return place.replaceChildren();
+  const { data, near, labels } = picture;
+  place.replaceChildren(h("table", {}, h("tr", {}, ["id", "token", "kind", "x", "y", "nearest"].map((title) => h("th", {}, title))),
+    rows(picture, state).slice(0, TABLE_ROWS).map(([id, token, kind, x, y], i) =>
+      h("tr", {}, [id, token, kind, digits(x), digits(y), near(i, Math.round(state.t)).map((j) => labels[j]).join("  ")].map((v) => h("td", { dir: "auto" }, String(v)))))));
+  if (data.labels.length > TABLE_ROWS) place.append(h("p", { class: "soft" }, data.words.rest.replaceAll("{n}", TABLE_ROWS)));
+}

@@ -1,0 +1,182 @@
+// What the token cloud shows at this moment: dots, links and labels in pixels, drawn on a canvas or as SVG.
+import { css, h, s, sequential } from "./base.js";
+
+const SHAPES = { start: "circle", letter: "circle", capitalised: "triangle", continues: "square", number: "diamond", punctuation: "cross", byte: "ring", special: "diamond" };
+
+/** Half the shorter side of the picture, in which the cloud fits at zoom 1. */
+export const half = ({ width, height }) => Math.min(width, height) * 0.47;
+
+/** The cloud's radius in each frame: it holds 99 % of the points. */
+export function radii({ data: xy, shape: [frames, count] }) {
+  return Array.from({ length: frames }, (_, f) => {
+    const sizes = new Float32Array(count);
+    for (let i = 0; i < count; i++) sizes[i] = Math.hypot(xy[2 * (f * count + i)], xy[2 * (f * count + i) + 1]);
+    sizes.sort();
+    return sizes[Math.min(count - 1, Math.floor(count * 0.99))] || 1;
+  });
+}
+
+/** Where every token is at time t (in frames, fractions between them), in radii of the cloud. */
+export function positions(picture, t, sameScale) {
+  const { xy, count, radius } = picture;
+  const a = Math.floor(t), b = Math.min(radius.length - 1, a + 1), u = t - a;
+  const size = sameScale ? Math.max(...radius) : radius[a] + (radius[b] - radius[a]) * u;
+  const now = (picture.now ??= new Float32Array(2 * count));
+  for (let i = 0; i < 2 * count; i++) {
+    const from = xy[2 * a * count + i];
+    now[i] = (from + (xy[2 * b * count + i] - from) * u) / size;
+  }
+  picture.size = size;
+}
+
+export const toScreen = ({ now, box }, view, i) => {
+  const k = view.zoom * half(box);
+  return [box.width / 2 + (now[2 * i] - view.x) * k, box.height / 2 - (now[2 * i + 1] - view.y) * k];
+};
+
+/** The visible token nearest to a place on the screen, within `reach` pixels. */
+export function tokenAt(picture, state, x, y, reach) {
+  let best = null, least = reach * reach;
+  for (let i = 0; i < picture.count; i++) {
+    if (state.off.has(picture.kinds[i])) continue;
+    const [px, py] = toScreen(picture, state.view, i);
+    const d = (px - x) ** 2 + (py - y) ** 2;
+    if (d < least) [best, least] = [i, d];
+  }
+  return best;
+}
+
+export function scene(picture, state, still) {
+  const { count, kinds, palette, heat, sentence, near } = picture;
+  const focus = state.hover ?? picture.picked;
+  const friends = new Set(focus === null ? [] : near(focus, Math.round(state.t)));
+  const lit = state.hover !== null || state.found.size > 0;
+  const warm = heat && state.colour === "heat" ? sequential(palette) : null;
+  const dots = [], special = [], at = [];
+  for (let i = 0; i < count; i++) {
+    const [x, y] = (at[i] = toScreen(picture, state.view, i));
+    const chosen = i === picture.picked || i === state.hover;
+    const marked = chosen || sentence.has(i) || friends.has(i) || state.found.has(i);
+    const off = state.off.has(kinds[i]);
+    if (x < -20 || y < -20 || x > picture.box.width + 20 || y > picture.box.height + 20) continue;
+    (marked ? special : dots).push({
+      x, y, shape: SHAPES[picture.kindKeys[kinds[i]]] ?? "circle", size: chosen ? 6.5 : marked ? 5 : count > 2500 ? 2.6 : 3.4,
+      colour: warm ? css(warm(heat[i])) : palette[`kind-${picture.kindKeys[kinds[i]]}`],
+      alpha: off && !marked ? 0.07 : lit && !marked ? 0.25 : 0.85,
+      ring: chosen || state.found.has(i) ? palette.accent : sentence.has(i) ? palette.ink : null,
+    });
+  }
+  const links = focus === null ? [] : [...friends].map((j) => [...at[focus], ...at[j]]);
+  if (still) state.named = names(picture, state, at, [...new Set([focus, state.hover, picture.picked, ...friends, ...sentence, ...state.found])].filter((i) => i !== null));
+  const labels = state.named.map((i) => ({
+    x: at[i][0], y: at[i][1], text: picture.labels[i], bold: i === focus, pill: sentence.has(i) || i === focus,
+    colour: i === focus ? palette.accent : palette.ink, alpha: friends.has(i) || sentence.has(i) || i === focus || !lit ? 1 : 0.35,
+  }));
+  return { dots: [...dots, ...special], links, labels, bar: scaleBar(picture, state) };
+}
+
+const HIGH = 17;
+
+/** Where a label starts: to the right of its dot, or to the left where the picture ends. */
+const beside = (x, wide, box) => (x + wide + 16 > box.width ? x - wide - 11 : x + 10);
+
+/** Labels that do not cover each other: first those that matter, then as many of the most used as there is room for. */
+function names(picture, state, at, first) {
+  const { box, labels, count, kinds, measure } = picture;
+  const placed = [], chosen = [], most = (box.width * box.height) / 4200;
+  const place = (i, force) => {
+    const [x, y] = at[i];
+    if (x < 0 || y < 0 || x > box.width || y > box.height) return;
+    const wide = measure(labels[i]) + 8;
+    const left = beside(x, wide - 8, box) - 4;
+    if (!force && placed.some(([l, t, w]) => left < l + w && l < left + wide && Math.abs(y - t) < HIGH)) return;
+    placed.push([left, y, wide]);
+    chosen.push(i);
+  };
+  first.forEach((i, rank) => place(i, rank < 1));
+  for (let i = 0; i < count && chosen.length < most; i++) if (!state.off.has(kinds[i]) && !first.includes(i)) place(i, false);
+  return chosen;
+}
+
+/** A length that can be read: 1, 2 or 5 times a power of ten, between 50 and 130 pixels. */
+function scaleBar({ box, size }, { view }) {
+  const unit = (view.zoom * half(box)) / size; // pixels for a distance of 1
+  const power = 10 ** Math.floor(Math.log10(130 / unit));
+  const value = [5, 2, 1].map((m) => m * power).find((v) => v * unit <= 130) ?? power;
+  return { value, pixels: value * unit };
+}
+
+/** Paint a scene on a canvas' pen. */
+export function paint(pen, { dots, links, labels, bar }, { box, palette, font }) {
+  pen.fillStyle = palette.card;
+  pen.fillRect(0, 0, box.width, box.height);
+  pen.strokeStyle = palette.accent;
+  pen.lineWidth = 1.4;
+  for (const [x1, y1, x2, y2] of links) { pen.beginPath(); pen.moveTo(x1, y1); pen.lineTo(x2, y2); pen.stroke(); }
+  for (const dot of dots) {
+    pen.globalAlpha = dot.alpha;
+    pen.fillStyle = pen.strokeStyle = dot.colour;
+    const path = new Path2D(outline(dot));
+    if (dot.shape === "ring" || dot.shape === "cross") { pen.lineWidth = dot.shape === "ring" ? 1.3 : 2; pen.stroke(path); } else pen.fill(path);
+    if (dot.ring) { pen.globalAlpha = 1; pen.strokeStyle = dot.ring; pen.lineWidth = 2; pen.stroke(new Path2D(circle(dot.x, dot.y, dot.size + 3))); }
+  }
+  pen.textBaseline = "middle";
+  for (const label of labels) {
+    pen.font = `${label.bold ? "700 " : ""}14px ${font}`;
+    const wide = pen.measureText(label.text).width, left = beside(label.x, wide, box);
+    pen.globalAlpha = label.alpha * (label.pill ? 0.92 : 0.7);
+    pen.fillStyle = label.pill ? palette.mark : palette.card;
+    pen.beginPath(); pen.roundRect(left - 4, label.y - 9, wide + 8, 18, 5); pen.fill();
+    pen.globalAlpha = label.alpha;
+    pen.fillStyle = label.colour;
+    pen.fillText(label.text, left, label.y + 0.5);
+  }
+  pen.globalAlpha = 1;
+  pen.strokeStyle = pen.fillStyle = palette.soft;
+  pen.lineWidth = 1.5;
+  pen.stroke(new Path2D(`M12 ${box.height - 18}v6h${bar.pixels}v-6`));
+  pen.font = `13px ${font}`;
+  pen.fillText(plain(bar.value), 14, box.height - 26);
+}
+
+const plain = (v) => String(Number(v.toPrecision(2)));
+const circle = (x, y, r) => `M${x + r} ${y}a${r} ${r} 0 1 0 ${-2 * r} 0a${r} ${r} 0 1 0 ${2 * r} 0`;
+
+function outline({ x, y, size, shape }) {
+  if (shape === "square") return `M${x - size * 0.9} ${y - size * 0.9}h${size * 1.8}v${size * 1.8}h${-size * 1.8}z`;
+  if (shape === "triangle") return `M${x} ${y - size * 1.25}L${x + size * 1.15} ${y + size * 0.85}H${x - size * 1.15}z`;
+  if (shape === "diamond") return `M${x} ${y - size * 1.3}L${x + size * 1.3} ${y}L${x} ${y + size * 1.3}L${x - size * 1.3} ${y}z`;
+  if (shape === "cross") return `M${x - size} ${y - size}L${x + size} ${y + size}M${x + size} ${y - size}L${x - size} ${y + size}`;
+  return circle(x, y, shape === "ring" ? size * 0.8 : size);
+}
+
+/** The shape and colour of one kind, for the legend. */
+export function mark(kind, palette) {
+  const shape = SHAPES[kind] ?? "circle", line = shape === "ring" || shape === "cross";
+  const colour = palette[`kind-${kind}`];
+  return s("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" },
+    s("path", { d: outline({ x: 7, y: 7, size: 4.2, shape }), fill: line ? "none" : colour, stroke: line ? colour : "none", "stroke-width": 2 }));
+}
+
+/** The same scene as SVG. */
+export function vector({ dots, links, labels }, { box, palette, font }) {
+  const picture = s("svg", { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}`, "font-family": font, "font-size": 14 });
+  picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
+  for (const [x1, y1, x2, y2] of links) picture.append(s("line", { x1, y1, x2, y2, stroke: palette.accent, "stroke-width": 1.4 }));
+  for (const dot of dots) {
+    const line = dot.shape === "ring" || dot.shape === "cross";
+    picture.append(s("path", { d: outline(dot), fill: line ? "none" : dot.colour, stroke: line ? dot.colour : "none", "stroke-width": 1.6, opacity: dot.alpha }));
+    if (dot.ring) picture.append(s("path", { d: circle(dot.x, dot.y, dot.size + 3), fill: "none", stroke: dot.ring, "stroke-width": 2 }));
+  }
+  for (const label of labels) picture.append(s("text", { x: label.x + 10, y: label.y + 5, fill: label.colour, opacity: label.alpha, "font-weight": label.bold ? 700 : 400 }, label.text));
+  return picture;
+}
+
+/** The same scene at twice the size, for a picture to take away. */
+export function sheet(drawn, picture) {
+  const canvas = h("canvas", { width: 2 * picture.box.width, height: 2 * picture.box.height });
+  const pen = canvas.getContext("2d");
+  pen.scale(2, 2);
+  paint(pen, drawn, picture);
+  return canvas;
+}

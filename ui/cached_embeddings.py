@@ -1,0 +1,198 @@
+"""What the Embeddings page computes once for all sessions: tables, maps of the vocabulary, neighbours and analogies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from llm import library
+from llm.interpret import projections, vocabulary
+from ui import cached
+from ui.tokens import token_label
+
+EVERY = 5_000  # vocabularies up to this size are drawn whole,
+MOST_USED = 4_000  # of larger ones the tokens that are used most,
+IN_SPACE = 2_000  # fewer in 3-D, which Plotly draws,
+BY_TSNE, BY_TSNE_IN_SPACE = 2_000, 1_000  # and fewer for t-SNE, which takes seconds
+FRAMES = 24  # training steps that one cloud moves through
+FRIENDS = 6  # neighbours named in the cloud
+WORDS = 4_000  # words to choose from for analogies
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def table(model_id: str, step: int | None) -> np.ndarray:
+    """(V, C) embedding of every token that the tokenizer knows (padding rows of the matrix are left out)."""
+    opened = cached.checkpoint(model_id, step)
+    return _rows(opened.model, opened.tokenizer.vocab_size)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _tables(model_id: str) -> tuple[np.ndarray, ...]:
+    """The table at each of ``steps``. The models themselves are not kept."""
+    if steps(model_id) == (None,):
+        return (table(model_id, None),)
+    opened = [library.open_model(model_id, step) for step in steps(model_id)]
+    return tuple(_rows(each.model, each.tokenizer.vocab_size) for each in opened)
+
+
+def _rows(model: object, vocab_size: int) -> np.ndarray:
+    return model.token_embedding.weight.detach().float().cpu().numpy()[:vocab_size]
+
+
+def steps(model_id: str) -> tuple[int | None, ...]:
+    """The training steps of the time slider, the finished model last; only (None,) for a model without snapshots."""
+    stored = cached.model_info(model_id).steps
+    return tuple(projections.spread_evenly(stored, FRAMES)) if len(stored) > 1 else (None,)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def sample(model_id: str) -> np.ndarray | None:
+    """Ids of a sample of the text that the model was trained on, where that text can be made again."""
+    info = cached.model_info(model_id)
+    return vocabulary.sample_ids(cached.checkpoint(model_id).tokenizer, info.meta)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def counts(model_id: str) -> np.ndarray | None:
+    """(V,) how often each token occurs in the sample."""
+    ids = sample(model_id)
+    return None if ids is None else np.bincount(ids, minlength=cached.checkpoint(model_id).tokenizer.vocab_size)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def shown(model_id: str, most: int, extra: tuple[int, ...] = ()) -> np.ndarray:
+    """Ids that a picture of ``most`` tokens holds, most used first. ``extra`` are in it whatever their use."""
+    size = len(table(model_id, None))
+    if size <= most:
+        return vocabulary.most_used(size, size, counts(model_id))
+    chosen = vocabulary.most_used(size, most, counts(model_id))
+    return np.concatenate([chosen, np.setdiff1d(np.array(extra, dtype=np.int64), chosen)])
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def labels(model_id: str, ids: tuple[int, ...]) -> tuple[str, ...]:
+    """Tokens as they are written on the screen."""
+    tokenizer = cached.checkpoint(model_id).tokenizer
+    return tuple(token_label(tokenizer, i) for i in ids)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def kinds(model_id: str, ids: tuple[int, ...]) -> tuple[str, ...]:
+    """The kind of each token (``llm.interpret.vocabulary.KINDS``)."""
+    return tuple(vocabulary.token_kinds(cached.checkpoint(model_id).tokenizer, ids))
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """A vocabulary in the plane at several training steps.
+
+    ``coordinates`` (S, N, 2), ``neighbours`` (S, N, 6) as positions among the N tokens, ``shares`` (S,) of the spread that
+    the two axes hold, ``lengths`` (S,) the correlation of a row's length with how often its token occurs, or None.
+    """
+
+    steps: tuple[int | None, ...]
+    coordinates: np.ndarray
+    neighbours: np.ndarray
+    shares: tuple[float, ...]
+    lengths: tuple[float | None, ...]
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def clouds(model_id: str, extra: tuple[int, ...] = ()) -> Clouds:
+    """PCA of the tokens shown at every training step, each turned towards the next."""
+    ids, used = shown(model_id, most_shown(model_id), extra), counts(model_id)
+    tables = [whole[ids] for whole in _tables(model_id)]
+    made = projections.frames(tables)
+    lengths = tuple(None if used is None else projections.length_and_frequency(rows, used[ids]) for rows in tables)
+    return Clouds(
+        steps(model_id),
+        np.stack([each.coordinates for each in made]).astype(np.float32),
+        np.stack([projections.neighbours(rows, FRIENDS) for rows in tables]),
+        tuple(float(each.shares.sum()) for each in made),
+        lengths,
+    )
+
+
+def most_shown(model_id: str) -> int:
+    """How many tokens the cloud holds at most: all of a small vocabulary."""
+    size = len(table(model_id, None))
+    return size if size <= EVERY else MOST_USED
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def tsne(model_id: str, ids: tuple[int, ...], dimensions: int) -> np.ndarray:
+    """(N, 2 or 3) t-SNE of the finished model's rows. Seconds."""
+    return projections.tsne(table(model_id, None)[list(ids)], dimensions)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def in_space(model_id: str, step: int | None, ids: tuple[int, ...]) -> projections.Projection:
+    """PCA in three dimensions."""
+    return projections.pca(table(model_id, step)[list(ids)], 3)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def default_position(model_id: str, ids: tuple[int, ...]) -> int:
+    """Position of the token in a sentence (among its first 24) that has the nearest neighbour in the finished model."""
+    rows, some = table(model_id, None), ids[:24]
+    best = [projections.nearest(rows, rows[i], 1, without={i})[1] for i in some]
+    return int(np.argmax([float(value[0]) if len(value) else -1 for value in best]))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def nearest(model_id: str, step: int | None, token: int, k: int = 10) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Ids and cosines of the tokens most like one, over the whole vocabulary."""
+    rows = table(model_id, step)
+    ids, values = projections.nearest(rows, rows[token], k, without={token})
+    return tuple(ids.tolist()), tuple(values.tolist())
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def similarity(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
+    """(T, T) cosine of every pair of tokens of a sentence."""
+    return projections.similarity(table(model_id, step)[list(ids)])
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def words(model_id: str) -> tuple[int, ...]:
+    """Whole words of the vocabulary, most used first, at most 4,000 of them."""
+    size = len(table(model_id, None))
+    ordered = vocabulary.most_used(size, size, counts(model_id))
+    return tuple(vocabulary.whole_words(cached.checkpoint(model_id).tokenizer, ordered.tolist(), sample(model_id))[:WORDS])
+
+
+def word_ids(model_id: str, groups: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+    """Those groups of words whose members are all whole words of the vocabulary, as ids."""
+    known = _known_words(model_id)
+    return [tuple(known[word] for word in group) for group in groups if all(word in known for word in group)]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _known_words(model_id: str) -> Mapping[str, int]:
+    """Word without its space -> id; of the same word with and without a space, the more used one."""
+    tokenizer = cached.checkpoint(model_id).tokenizer
+    return {tokenizer.token_text(i).strip(): i for i in reversed(words(model_id))}
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def analogy(model_id: str, step: int | None, a: int, b: int, c: int, k: int = 5) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Ids and cosines of the words nearest to a - b + c, the three inputs left out."""
+    ids, values = projections.analogy(table(model_id, step), a, b, c, k, among=words(model_id))
+    return tuple(ids.tolist()), tuple(values.tolist())
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def analogy_inputs(model_id: str, step: int | None, a: int, b: int, c: int) -> tuple[float, float, float]:
+    """Cosines of a - b + c with a, b and c themselves."""
+    rows = table(model_id, step)
+    scores = projections.cosines(rows[[a, b, c]], projections.analogy_vector(rows, a, b, c))
+    return tuple(scores.tolist())
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def analogy_scores(model_id: str, step: int | None, known: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
+    """How many of these analogies come out first: by a - b + c, and by the nearest to c alone."""
+    return projections.analogy_scores(table(model_id, step), known, words(model_id))
