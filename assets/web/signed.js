@@ -41,7 +41,10 @@ export default function (component) {
   say(data.picked);
 }
 
-const signed = (row, data) => (data.plus && row.value > 0 && !row.total ? "+" : "") + digits(row.value);
+/** Whole numbers are counts and stay whole. */
+const written = (v, { rows }) => (rows.every((row) => Number.isInteger(row.value)) ? String(v).replace("-", "−") : digits(v));
+
+const signed = (row, data) => (data.plus && row.value > 0 && !row.total ? "+" : "") + written(row.value, data);
 
 /** The numbers at the left and right end of the lanes. */
 function range({ rows, limit }) {

@@ -42,10 +42,10 @@ def _choose(spot: Spot) -> Change:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control(
             words["what"], ["mlp", "attention", "bend"], format_func=lambda k: words[k], default="mlp", required=True,
-            key="layers-break-what", width="content",
+            key="layers-break-what", wrap=True,
         )  # fmt: skip
         every = st.segmented_control(
-            words["where"], [False, True], default=False, required=True, key="layers-break-where", width="content",
+            words["where"], [False, True], default=False, required=True, key="layers-break-where", wrap=True,
             format_func=lambda everywhere: words["all_layers"] if everywhere else words["one_layer"].format(layer=spot.layer + 1),
         )  # fmt: skip
         if kind == "bend":

@@ -14,7 +14,6 @@ from ui.components.signed import Bar, signed_bars
 from ui.layers.spot import Spot
 from ui.numbers import digits
 
-NUMBER = "layers-neuron"  # the reader's own choice, counted from 1; None: the strongest
 LISTED = 12
 
 
@@ -27,7 +26,7 @@ def show(spot: Spot) -> None:
         with page_parts.card("layers-neurons", spot.page["neurons.title"]):
             page_parts.prose(spot.page["neurons.caption"], width=width)
             listed = _listed(spot, post, effects)
-            neuron = _chosen(listed, width)
+            neuron = _chosen(spot, listed)
             _bars(spot, post, effects, listed, neuron)
             page_parts.provenance(now)
             _take_away(spot, post, effects, neuron)
@@ -51,8 +50,13 @@ def _listed(spot: Spot, post: np.ndarray, effects: np.ndarray) -> list[int]:
     return [int(i) for i in np.argsort(-strength, kind="stable")[:LISTED]]
 
 
-def _chosen(listed: list[int], width: int) -> int:
-    number = st.session_state.get(NUMBER)
+def _number_key(spot: Spot) -> str:
+    """Where this layer's chosen neuron is kept, counted from 1; None or nothing: the strongest."""
+    return f"layers-neuron-{spot.now.model_id}-{spot.layer}"
+
+
+def _chosen(spot: Spot, listed: list[int]) -> int:
+    number, width = st.session_state.get(_number_key(spot)), spot.now.config.mlp_width
     return number - 1 if isinstance(number, int) and 1 <= number <= width else listed[0]
 
 
@@ -71,22 +75,20 @@ def _bars(spot: Spot, post: np.ndarray, effects: np.ndarray, listed: list[int], 
     ]
     signed_bars(
         bars, key="layers-neuron-bars", label=words["list"], plus=by_effect,
-        picked=listed.index(neuron) if neuron in listed else None, on_pick=lambda row: _pick(listed[row]),
+        picked=listed.index(neuron) if neuron in listed else None, on_pick=lambda row: _pick(spot, listed[row]),
     )  # fmt: skip
 
 
-def _pick(neuron: int) -> None:
-    st.session_state[NUMBER] = neuron + 1
+def _pick(spot: Spot, neuron: int) -> None:
+    st.session_state[_number_key(spot)] = neuron + 1
 
 
 def _detail(spot: Spot, neuron: int) -> None:
     words, now = spot.page["neurons"], spot.now
     where = (now.model_id, now.step, spot.layer)
     with page_parts.card("layers-neuron", words["detail"].format(neuron=neuron + 1, layer=spot.layer + 1)):
-        if (st.session_state.get(NUMBER) or 1) > now.config.mlp_width:
-            st.session_state[NUMBER] = None
         st.number_input(
-            words["number"], 1, now.config.mlp_width, value=None, key=NUMBER, placeholder=str(neuron + 1),
+            words["number"], 1, now.config.mlp_width, value=None, key=_number_key(spot), placeholder=str(neuron + 1),
             help=words["number_help"], persist_state="session",
         )  # fmt: skip
         sample = cached_layers.sample(now.model_id)

@@ -71,12 +71,12 @@ def _example(steps: NormSteps) -> int:
 def _lines(spot: Spot, steps: NormSteps) -> list[Line]:
     words, c = spot.page["norm"], _example(steps)
     centred, shifted = steps.kind == "layernorm", np.any(steps.shift)
-    channel = {"channel": str(c), "x": digits(steps.before[c]), "mean": digits(steps.mean), "spread": digits(steps.spread)}
-    after = {"normalised": digits(steps.normalised[c]), "scale": digits(steps.scale[c]), "shift": digits(steps.shift[c])}
+    channel = {"channel": str(c), "x": digits(steps.before[c]), "mean": _in_sum(steps.mean), "spread": digits(steps.spread)}
+    after = {"normalised": digits(steps.normalised[c]), "scale": _in_sum(steps.scale[c]), "shift": _in_sum(steps.shift[c])}
     pairs = [
         *([(words["mean"].format(count=len(steps.before)), steps.mean)] if centred else []),
         (words["variance" if centred else "mean_square"], steps.variance),
-        (words["spread" if centred else "spread_rms"].format(eps=digits(steps.eps)), steps.spread),
+        (words["spread" if centred else "spread_rms"].format(eps=f"{steps.eps:.12f}".rstrip("0")), steps.spread),
         (words["example" if centred else "example_rms"].format(**channel), steps.normalised[c]),
     ]
     lines = [Line(((label, ""),), digits(float(value))) for label, value in pairs]
@@ -84,18 +84,27 @@ def _lines(spot: Spot, steps: NormSteps) -> list[Line]:
     return [*lines, Line(((last, ""),), digits(float(steps.output[c])), result=True)]
 
 
+def _in_sum(value: float) -> str:
+    """A number behind a sign: negative ones in brackets."""
+    return f"({digits(value)})" if value < 0 else digits(value)
+
+
 def _formula(steps: NormSteps) -> str:
     """The norm's formula, and under it the same with the example channel's numbers."""
     c = _example(steps)
-    x, mean, spread = latex(steps.before[c]), latex(steps.mean), latex(steps.spread)
+    x, spread, mean, scale, shift = (
+        latex(steps.before[c]),
+        latex(steps.spread),
+        *(f"({latex(v)})" if v < 0 else latex(v) for v in (steps.mean, steps.scale[c], steps.shift[c])),
+    )
     general = r"\frac{x}{\sqrt{\overline{x^2}+\varepsilon}}\,\gamma"
-    own = rf"\frac{{{x}}}{{{spread}}}\cdot {latex(steps.scale[c])}"
+    own = rf"\frac{{{x}}}{{{spread}}}\cdot {scale}"
     if steps.kind == "layernorm":
         general = r"\frac{x-\mu}{\sqrt{\sigma^2+\varepsilon}}\,\gamma"
-        own = rf"\frac{{{x}-({mean})}}{{{spread}}}\cdot {latex(steps.scale[c])}"
+        own = rf"\frac{{{x}-{mean}}}{{{spread}}}\cdot {scale}"
     if np.any(steps.shift):
-        general, own = general + r"+\beta", rf"{own} + ({latex(steps.shift[c])})"
-    return rf"\begin{{aligned}} y &= {general} \\ &= {own} = {latex(steps.output[c])} \end{{aligned}}"
+        general, own = general + r"+\beta", rf"{own} + {shift}"
+    return rf"\begin{{aligned}} y &= {general} \\[8pt] &= {own} = {latex(steps.output[c])} \end{{aligned}}"
 
 
 def _sizes(spot: Spot, point: str) -> None:

@@ -58,7 +58,7 @@ def _drawn(spot: Spot, stop: Station, top: LensTop, i: int) -> RoadStation:
             words["words_start"].format(size=size, guesses=said),
         )  # fmt: skip
     title = words[stop.part].format(layer=stop.layer + 1)
-    numbers = {"added": digits(stop.added), "share": f"{100 * stop.share:.0f}".replace("-", "−"), "size": digits(stop.size)}
+    numbers = {"added": digits(stop.added), "share": f"{round(100 * stop.share)}".replace("-", "−"), "size": digits(stop.size)}
     return RoadStation(
         title, words[f"{stop.part}_short"].format(layer=stop.layer + 1), stop.part, stop.size, guesses,
         words["note"].format(**numbers), words["note_short"].format(**numbers),
