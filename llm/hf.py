@@ -137,7 +137,7 @@ def _number(values: dict[str, Any], *names: str) -> int:
         if name in values:
             value = values[name]
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**31:
-                raise ValueError(f"{name} in config.json is {value!r}; it must be a whole number from 1 to two thousand million")
+                raise ValueError(f"{name} in config.json is {value!r}; it must be a whole number from 1 to 2,147,483,647")
             return value
     raise ValueError(f"config.json has no {names[0]}; it is not the configuration of a GPT-2 model")
 

@@ -173,6 +173,16 @@ def test_greedy_and_beam_equal_hugging_face(hf_pair):
             assert ids_of(generate(model, prompt[0], GREEDY, 10, stop_ids=stop)) == expected
 
 
+def test_the_repetition_penalty_counts_the_prompt_as_hugging_face_does(hf_pair):
+    model, reference = hf_pair
+    for first, penalty in product(range(5), (0.7, 1.5, 4.0)):
+        prompt = torch.tensor([[first, 7, 7, 30, 31]])
+        settings = {"max_new_tokens": 20, "do_sample": False, "repetition_penalty": penalty, "pad_token_id": 59}
+        expected = reference.generate(prompt, attention_mask=torch.ones_like(prompt), **settings)[0, 5:].tolist()
+        sampling = SamplingConfig(temperature=0, repetition_penalty=penalty)
+        assert ids_of(generate(model, prompt[0], sampling, 20)) == expected
+
+
 @pytest.mark.parametrize("stop_ids", [(), tuple(range(0, 40, 3))])
 def test_beam_of_width_one_is_greedy(stop_ids):
     model = small()
