@@ -1,0 +1,67 @@
+"""Models that are not in the box: a folder in GPT-2's format, and odd configurations, on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from llm.checkpoints import save_checkpoint
+from llm.config import ModelConfig
+from llm.hf import save_gpt2
+from llm.model import Transformer
+from llm.tokenizers import WordTokenizer, train_bpe
+from tests.pages.helpers import check, messages, open_page
+from ui import cached
+from ui.pages import PAGES
+
+SLUGS = [page.slug for page in PAGES]
+TEXT = "The little dog was very happy. It saw a cat in the garden, and the cat saw it. " * 40
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GPT-2 download (random weights, its real vocabulary), and models with the rarer options."""
+    top = tmp_path_factory.mktemp("models")
+    gpt2 = ModelConfig(vocab_size=50257, context_length=1024, n_layers=12, n_heads=12, d_model=48, activation="gelu_tanh")
+    save_gpt2(Transformer(gpt2), top / "gpt2")
+    bpe, words = train_bpe(TEXT, 300), WordTokenizer.train(TEXT, 100)
+    masked = ModelConfig(vocab_size=bpe.vocab_size, context_length=32, n_layers=1, d_model=32, causal=False, norm_position="post")
+    save_checkpoint(top / "masked", Transformer(masked), bpe, {"title": "masked"})
+    modern = ModelConfig(vocab_size=words.vocab_size, context_length=32, n_layers=2, d_model=32, position="rope", norm="rmsnorm",
+                         activation="swiglu", bias=False, tie_embeddings=False)  # fmt: skip
+    save_checkpoint(top / "modern", Transformer(modern), words, {"title": "modern"})
+    return top
+
+
+@pytest.fixture
+def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
+    cached.models.clear()
+    yield
+    cached.models.clear()
+
+
+@pytest.mark.parametrize("model", ["gpt2", "masked", "modern"])
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_page_opens_every_kind_of_model(extra: None, slug: str, model: str) -> None:
+    at = check(open_page(slug, model=model, text="The little dog saw a cat"), slug)
+    assert at.selectbox(key="model").value == model
+    assert messages(at)["pipeline"]["stations"][-1]["detail"]
+
+
+def test_a_long_sentence_in_a_big_model_is_cut_for_the_picture_and_says_so(extra: None) -> None:
+    at = open_page("attention", model="gpt2")
+    at.text_input(key="text").set_value("dog cat " * 120).run()
+    check(at, "attention")
+    assert any("64 MB" in warning.value for warning in at.warning)
+    assert cached.longest_trace("gpt2") < 240
+    ids = cached.checkpoint("gpt2").tokenizer.encode("dog cat " * 120)[: cached.longest_trace("gpt2")]
+    assert cached.trace_of("gpt2", None, ids).nbytes <= cached.TRACE_BUDGET
+
+
+def test_one_token_in_every_model(extra: None) -> None:
+    for model in ("gpt2", "masked", "modern"):
+        for slug in SLUGS:
+            check(open_page(slug, model=model, text="dog"), slug)
