@@ -2,19 +2,68 @@
 
 import streamlit as st
 
+from ui import decoding_more as more
 from ui import decoding_text, decoding_views
 from ui import page as page_parts
+from ui.decoding_figures import size
+from ui.decoding_text import GrowingText
 
+VIEW = "decoding_view"
 page = page_parts.start("decoding")
+
+
+def token_view(text: GrowingText) -> None:
+    """One choice, and what goes wrong at both ends."""
+    decoding_views.one_token(page, text)
+    left, right = st.columns([1.55, 1])
+    with left:
+        if text.reading.config.causal:
+            more.break_card(page, text)
+    with right:
+        page_parts.predict(page, "warmer", 1, page["warmer.reveal"], **decoding_views.best_at_temperatures(text))
+
+
+def tree_view(text: GrowingText) -> None:
+    """Greedy, sampling and beam as one tree."""
+    drawn = more.tree_card(page, text)
+    if drawn:
+        page_parts.predict(page, "beam_question", 1, page["beam_question.reveal"], **more.beam_numbers(drawn))
+
+
+def surprise_view(text: GrowingText) -> None:
+    """Surprise of each token."""
+    more.surprise_card(page, text)
+    page_parts.predict(page, "guess_surprise", 1, page["guess_surprise.reveal"])
+
+
+def cache_view(text: GrowingText) -> None:
+    """What the cache costs and saves."""
+    more.cache_card(page, text)
+    one, tokens = more.cache_numbers(text)
+    page_parts.predict(page, "cache_question", 1, page["cache_question.reveal"], one=one, count=tokens, now=size(one * tokens))
+
+
+VIEWS = {"token": token_view, "tree": tree_view, "surprise": surprise_view, "cache": cache_view}
 
 
 @st.fragment
 def stage() -> None:
     """All that changes while the text grows; the frame around it stays."""
+    if decoding_text.adopted():
+        st.rerun()
     text = decoding_text.open_text(page.reading)
     decoding_views.obey(text)
+    view = "token"
+    if text.reading.config.causal:
+        names = page["views"]
+        view = st.segmented_control(
+            page["view_label"], list(VIEWS), default="token", format_func=names.get, key=VIEW, bind="query-params", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+    else:
+        st.info(decoding_views.masked_words(page, text), icon=":material/info:")
     decoding_views.text_card(page, text)
-    decoding_views.one_token(page, text)
+    VIEWS[view or "token"](text)
 
 
 stage()

@@ -115,12 +115,13 @@ def own_probabilities(model_id: str, step: int | None, ids: tuple[int, ...]) -> 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def tree(
-    model_id: str, step: int | None, ids: tuple[int, ...], sampling: SamplingConfig, width: int, depth: int
+    model_id: str, step: int | None, ids: tuple[int, ...], sampling: SamplingConfig, number: int, width: int, depth: int
 ) -> tuple[TreeNode, ...]:
-    """Greedy, sampling and beam from one prefix."""
+    """Greedy, sampling (from random number ``number`` of the seed on) and beam from one prefix."""
     opened = cached.checkpoint(model_id, step)
     strategies = {GREEDY: SamplingConfig(temperature=0), SAMPLED: sampling, BEAM: Beam(width)}
-    return decode_tree(opened.model, list(ids), strategies, depth, stop_ids=stop_ids(opened.tokenizer), alternatives=1)
+    stop = stop_ids(opened.tokenizer)
+    return decode_tree(opened.model, list(ids), strategies, depth, stop_ids=stop, alternatives=1, numbers_used=number)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +147,17 @@ def written(
     return Written(new, np.array(own), find_loop(new), distinct_share(new))
 
 
+def looping_step(model_id: str, ids: tuple[int, ...], count: int) -> int | None:
+    """The latest training step whose weights, followed greedily, loop within ``count`` tokens; None where none does.
+
+    Steps of barely trained weights, which repeat one token or a few, are of no interest: the first twelve steps are left out.
+    """
+    for step in reversed(cached.model_info(model_id).steps[:-1]):
+        if step > 12 and written(model_id, step, ids, SamplingConfig(temperature=0), count, True).loop:
+            return step
+    return None
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
 def cache_measured(model_id: str, step: int | None, ids: tuple[int, ...], count: int) -> CacheComparison:
     """The same tokens with and without a cache, timed on this machine: once, then remembered."""
@@ -160,11 +172,9 @@ def unseen(config: Any, length: int) -> int:
 
 
 def shown_texts(tokenizer: Any, logits: np.ndarray, seen: Collection[int], extra: Collection[int]) -> dict[int, str]:
-    """Texts for every token that the panel can show: all of a small vocabulary, else the best, those in the text and ``extra``."""
+    """Texts of the tokens that the panel can show: a small vocabulary whole, else the best, those in the text and ``extra``."""
     from ui.tokens import token_label
 
-    if len(logits) <= 4096:
-        wanted = range(len(logits))
-    else:
-        wanted = {*map(int, np.argpartition(-logits, 200)[:200]), *seen, *extra}
+    small = len(logits) <= 4096
+    wanted = range(len(logits)) if small else {*map(int, np.argpartition(-logits, 200)[:200]), *seen, *extra}
     return {i: token_label(tokenizer, i) if i < tokenizer.vocab_size else f"#{i}" for i in wanted}

@@ -1,4 +1,4 @@
-"""The knobs of the Decoding page: from the component, from the address, to a SamplingConfig. Anything odd is brought into range."""
+"""The knobs of the Decoding page: from component or address to a SamplingConfig. What is odd is brought into range."""
 
 from __future__ import annotations
 

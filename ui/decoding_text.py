@@ -16,11 +16,12 @@ import streamlit as st
 from ui import cached_decoding as computed
 from ui import decoding_settings
 from ui.decoding_settings import Settings
-from ui.state import Reading
+from ui.state import MAX_CHARACTERS, TEXT, Reading
 
 # Session keys: two hidden widgets bound to the address, then what only this session needs.
 ADDRESS, CHOSEN_IDS = "decode", "said"
-_TEXTS, _DONE, _WARMTH = "decoding-texts", "decoding-done", "decoding-warmth"
+_TEXTS, _DONE, _WARMTH, _WRITTEN = "decoding-texts", "decoding-done", "decoding-warmth", "decoding-written"
+_SETTINGS, _ADOPTED = "decoding-settings", "decoding-adopted"
 MAX_NEW = 300
 MAX_LINKED = 120  # tokens that a link carries
 KEPT_TEXTS = 20
@@ -94,7 +95,7 @@ class GrowingText:
 
     def refresh(self) -> None:
         """Ask the weights on the bench again where the stored probabilities are of other weights, or came with a link."""
-        stale = [i for i, c in enumerate(self.chosen) if c.step != self.reading.step or c.how == LINKED and c.own < 0]
+        stale = [i for i, c in enumerate(self.chosen) if c.step != self.reading.step or c.own < 0]
         if stale:
             own = computed.own_probabilities(*self.key)[-len(self.chosen) :]
             self.chosen[:] = [
@@ -107,25 +108,57 @@ def open_text(reading: Reading) -> GrowingText:
     """The text and settings of this sentence: from this session, else from the link."""
     texts: dict[tuple, list[Chosen]] = st.session_state.setdefault(_TEXTS, {})
     key = (reading.model_id, reading.ids)
-    linked = _linked(st.session_state.get(CHOSEN_IDS) or "", reading)
-    known = texts.pop(key, None)
-    # a link, or Back in the browser, names another text than the one that was written there last
-    if linked is not None and (known is None or linked != [c.id for c in known[:MAX_LINKED]]):
-        known = [Chosen(i, LINKED, -1.0, None, reading.step) for i in linked]
-    texts[key] = known if known is not None else []
+    known = texts.pop(key, [])
+    said = _followed(CHOSEN_IDS)
+    if said is not None:
+        linked = _linked(said, reading)
+        known = known if linked is None else [Chosen(i, LINKED, -1.0, None, reading.step) for i in linked]
+    texts[key] = known
     while len(texts) > KEPT_TEXTS:
         del texts[next(iter(texts))]
-    text = GrowingText(reading, texts[key], decoding_settings.from_address(st.session_state.get(ADDRESS) or ""))
+    address = _followed(ADDRESS)
+    settings = st.session_state.get(_SETTINGS, Settings()) if address is None else decoding_settings.from_address(address)
+    text = GrowingText(reading, known, settings)
     text.refresh()
     return text
 
 
-def write_address(text: GrowingText) -> None:
-    """Put settings and chosen tokens where the two hidden widgets carry them into the link; before those are drawn."""
+def keep(text: GrowingText, *, in_link: bool = True) -> None:
+    """Remember the settings, and put them and the chosen tokens where the two hidden widgets carry them into the link.
+
+    Each change of the link is a step for the browser's Back; while a text plays, there is only one at the end.
+    """
+    st.session_state[_SETTINGS] = text.settings
+    if not in_link:
+        return
     address = text.settings.address
-    st.session_state[ADDRESS] = "" if address == Settings().address else address
     ids = [str(c.id) for c in text.chosen[:MAX_LINKED]]
-    st.session_state[CHOSEN_IDS] = ".".join([_stamp(text.reading), *ids]) if ids else ""
+    values = {
+        ADDRESS: "" if address == Settings().address else address,
+        CHOSEN_IDS: ".".join([_stamp(text.reading), *ids]) if ids else "",
+    }
+    st.session_state[_WRITTEN] = values
+    st.session_state.update(values)
+
+
+def _followed(key: str) -> str | None:
+    """What the link says, where the reader followed one (or went Back): it is not what was written there last."""
+    value = st.session_state[key] if key in st.session_state else st.query_params.get(key, "")
+    written = st.session_state.get(_WRITTEN, {}).get(key, "")
+    return None if value == written else value or ""
+
+
+def adopt(text: GrowingText) -> None:
+    """Make the grown text the sentence on the bench; the whole page then runs again. For a button's callback."""
+    end = computed.end_id(text.reading.tokenizer)
+    written = text.reading.tokenizer.decode([i for i in text.ids if i != end])
+    st.session_state[TEXT] = " ".join(written.split("\n"))[:MAX_CHARACTERS]
+    st.session_state[_ADOPTED] = True
+
+
+def adopted() -> bool:
+    """Whether a text has just been adopted."""
+    return st.session_state.pop(_ADOPTED, False)
 
 
 def new_act(key: str) -> Mapping[str, Any] | None:
@@ -163,8 +196,10 @@ def _stamp(reading: Reading) -> str:
 
 
 def _linked(value: str, reading: Reading) -> list[int] | None:
-    """The chosen ids of a link; None when it has none for this sentence."""
+    """The chosen ids of a link; None when they belong to another sentence."""
     stamp, _, rest = value.partition(".")
+    if not value:
+        return []
     ids = rest.split(".")
     if stamp != _stamp(reading) or not all(i.isascii() and i.isdigit() and len(i) < 8 for i in ids):
         return None

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
+from llm.sampling import REMOVED_BY, Choice, as_logits, softmax
 from ui import cached_decoding as computed
 from ui import decoding_settings, decoding_text
 from ui import page as page_parts
+from ui import snippets_decoding as snippets
 from ui.components.decode import decode_panel
 from ui.components.textline import textline
 from ui.decoding_text import GrowingText
 from ui.page import Page
-from ui.tokens import Chip, chips, visible
+from ui.tokens import Chip, chips, token_label
 
 LINE, PANEL, TREE = "decoding-line", "decoding-panel", "decoding-tree"
+HEADER = ["id", "token", "logit", "after penalty", "after temperature", "removed by", "own probability", "probability"]
 RANDOMS = 24  # random numbers that the panel has at hand for "draw again"
 
 
@@ -34,7 +39,10 @@ def obey(text: GrowingText) -> None:
             text.rewind(int(act["keep"]))
         elif act["kind"] == "greedy":
             decoding_text.toggle_greedy(text)
-    decoding_text.write_address(text)
+    branch = decoding_text.new_act(TREE)
+    if branch is not None:
+        text.take_branch([int(i) for i in branch["ids"]])
+    decoding_text.keep(text, in_link=act is None or not act.get("playing"))
     with st.container(key="hidden-decoding-address"):
         for key in (decoding_text.ADDRESS, decoding_text.CHOSEN_IDS):
             st.text_input(key, key=key, bind="query-params")
@@ -61,10 +69,20 @@ def text_card(page: Page, text: GrowingText) -> None:
             full=text.full,
             greedy=text.settings.temperature == 0,
         )
+        use_text(page, text)
         if outside:
             page_parts.prose(words["outside"], context=now.config.context_length, count=len(text.ids), gone=outside)
         if text.full:
             page_parts.prose(words["full"], count=len(text.chosen))
+
+
+def use_text(page: Page, text: GrowingText) -> None:
+    """A button that makes the grown text the sentence of all pages."""
+    words = page["text"]
+    if not text.chosen:
+        return
+    icon = ":material/edit_note:"
+    st.button(words["use"], help=words["use_help"], icon=icon, key="decoding-use", on_click=decoding_text.adopt, args=(text,))
 
 
 def one_token(page: Page, text: GrowingText) -> None:
@@ -86,6 +104,18 @@ def one_token(page: Page, text: GrowingText) -> None:
             words=words,
         )
         page_parts.provenance(now)
+        page_parts.take_away(page, "choice", header=HEADER, rows=_rows(now.tokenizer, choice), code=snippets.choice_code(text))
+
+
+def _rows(tokenizer: Any, choice: Choice, most: int = 1000) -> list[tuple]:
+    """The best tokens with every stage of the choice."""
+    own = softmax(choice.logits)
+    stages = (choice.logits, choice.penalised, choice.scaled)
+    return [
+        (i, token_label(tokenizer, i) if i < tokenizer.vocab_size else f"#{i}", *(float(s[i]) for s in stages),
+         REMOVED_BY[choice.removed_by[i]], float(own[i]), float(choice.probabilities[i]))
+        for i in map(int, choice.order[:most])
+    ]  # fmt: skip
 
 
 def text_chips(text: GrowingText) -> tuple[Chip, ...]:
@@ -116,3 +146,14 @@ def _chip_words(words: dict, text: GrowingText, shown: tuple[Chip, ...], outside
 def short(p: float) -> str:
     """A probability with the digits that matter."""
     return f"{p:.3f}" if p >= 0.00095 else f"{p:.0e}" if p > 0 else "0"
+
+
+def best_at_temperatures(text: GrowingText) -> dict[str, float]:
+    """The best token's probability at three temperatures, nothing cut."""
+    logits = as_logits(computed.next_logits(*text.key))
+    return {name: float(softmax(logits / t).max()) for name, t in (("cold", 0.5), ("one", 1.0), ("hot", 2.0))}
+
+
+def masked_words(page: Page, text: GrowingText) -> str:
+    """What a model that is not causal can show here."""
+    return page["text.masked" if "[MASK]" in text.reading.tokenizer.special else "text.masked_without_blank"]

@@ -68,6 +68,10 @@ function build(root, state) {
     state.parts.bars.mark(state);
     state.parts.formula.show(state);
   };
+  const settle = () => { // a held arrow key lets go many times
+    clearTimeout(state.settling);
+    state.settling = setTimeout(() => state.dirty && act("settings"), 250);
+  };
   const change = (name, value) => { state.values[name] = value; state.dirty = true; soon(); };
   state.text = (id) => state.data.texts[id] ?? `#${id}`;
   state.ownOf = (id) => state.own[id];
@@ -76,7 +80,7 @@ function build(root, state) {
     rows: rows({ hover, choose: (id) => act("choose", { id }) }),
     bars: bars({ hover, redraw: soon }),
     formula: explanation(),
-    knobs: knobs({ change, settle: () => act("settings") }),
+    knobs: knobs({ change, settle }),
     says: h("div", { class: "says", "aria-live": "polite" }),
     again: h("button", { type: "button", class: "button", onclick: () => { change("skip", state.values.skip + 1); act("settings"); } }),
     take: h("button", { type: "button", class: "button main", onclick: () => act("draw") }),

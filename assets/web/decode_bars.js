@@ -15,10 +15,11 @@ export const BARS = `
 
 export function bars({ hover, redraw }) {
   const element = h("div", { class: "bars", role: "img" });
-  new ResizeObserver(redraw).observe(element);
-  const bar = { element, segments: new Map() };
+  const bar = { element, segments: new Map(), width: 640 };
+  // reading the width while drawing would make the browser lay out the page in every frame
+  new ResizeObserver(([entry]) => { bar.width = entry.contentRect.width; redraw(); }).observe(element);
   bar.show = (state) => {
-    bar.svg = drawing(state, element.clientWidth || 640, bar, hover);
+    bar.svg = drawing(state, bar.width, bar, hover);
     element.replaceChildren(bar.svg);
     element.setAttribute("aria-label", describe(state));
     bar.mark(state);

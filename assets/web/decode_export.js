@@ -1,7 +1,8 @@
 // The panel's corner: the numbers as a table or CSV, the picture as SVG or PNG.
-import { css, h, s, saveCSV, savePNG, saveSVG, sequential, tools } from "./base.js";
+import { css, h, s, saveCSV, saveSVG, sequential, tools } from "./base.js";
 import { drawing } from "./decode_bars.js";
 import { decimal, probability } from "./decode_numbers.js";
+import { saveSVGasPNG } from "./picture.js";
 import { REMOVED_BY } from "./sampling.js";
 
 const IN_TABLE = 50, IN_FILE = 1000, IN_PICTURE = 12;
@@ -17,18 +18,7 @@ export function download(state) {
     place.replaceChildren(h("table", {}, h("tr", {}, header(state).map((t) => cell("th", t))),
       lines(state, IN_TABLE).map(([id, text, ...rest]) => h("tr", {}, [String(id), text, ...rest.map((v, i) => (typeof v === "string" ? v : i < 3 ? decimal(v) : probability(v)))].map((t) => cell("td", t))))));
   };
-  const png = async () => {
-    const svg = picture(state);
-    const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-    URL.revokeObjectURL(url);
-    const canvas = h("canvas", { width: image.width * 2, height: image.height * 2 });
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    savePNG(`${name()}.png`, canvas);
-  };
-  const element = h("div", {}, tools([["Table", table], ["PNG", png], ["SVG", () => saveSVG(`${name()}.svg`, picture(state))],
+  const element = h("div", {}, tools([["Table", table], ["PNG", () => saveSVGasPNG(`${name()}.png`, picture(state))], ["SVG", () => saveSVG(`${name()}.svg`, picture(state))],
     ["CSV", () => saveCSV(`${name()}.csv`, header(state), lines(state, IN_FILE))]]), place);
   return { element };
 }

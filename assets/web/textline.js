@@ -10,8 +10,9 @@ const STYLE = `${CHIPS}
 .chip { padding: 3px 8px 2px; }
 .chip.gone { opacity: 0.4; }
 .chip.prompt { border-style: solid; }
-.chip.fresh { border-color: var(--gf-accent); }
+.chip.fresh { border-color: var(--gf-ink); }
 .mark { align-self: center; color: var(--gf-soft); font-size: 14px; padding: 0 2px; }
+.buttons[hidden] { display: none; }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 10px; align-items: center; }
 .button { border: 1.5px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 6px 14px; cursor: pointer; font-size: 16px; }
 .button:hover:not(:disabled) { border-color: var(--gf-accent); color: var(--gf-accent); }
@@ -48,13 +49,14 @@ function build(root, state) {
     ten: button("ten", () => ask(state, "draw", { count: 10 })),
     play: button("play", () => (state.playing ? stop(state) : start(state))),
     greedy: button("greedy", () => ask(state, "greedy")),
-    back: button("back", () => { stop(state); ask(state, "rewind", { keep: state.data.chosen - 1 }); }),
-    over: button("over", () => { stop(state); ask(state, "rewind", { keep: 0 }); }),
+    back: button("back", () => { stop(state, false); ask(state, "rewind", { keep: state.data.chosen - 1 }); }),
+    over: button("over", () => { stop(state, false); ask(state, "rewind", { keep: 0 }); }),
   };
   state.chips = h("div", { class: "chips", role: "group" });
   state.words = h("div", { class: "words", "aria-live": "polite" });
   const { step, ten, play, greedy, back, over } = state.buttons;
-  root.replaceChildren(state.chips, state.words, h("div", { class: "buttons" }, step, ten, play, greedy, h("span", { class: "gap" }), back, over));
+  state.row = h("div", { class: "buttons" }, step, ten, play, greedy, h("span", { class: "gap" }), back, over);
+  root.replaceChildren(state.chips, state.words, state.row);
 }
 
 function showChips(state, palette) {
@@ -63,15 +65,15 @@ function showChips(state, palette) {
   const grown = data.chosen > state.count && state.count >= 0;
   const elements = data.chips.map((chip, i) => {
     const mine = i - data.prompt; // number among the chosen ones, from 0
-    const clickable = mine >= -1 && i < data.chips.length - 1;
+    const clickable = data.buttons && mine >= -1 && i < data.chips.length - 1;
     const element = chipElement(chip, {
       tag: clickable ? "button" : "span", type: clickable ? "button" : null, tabindex: clickable ? null : 0,
-      class: `${mine < 0 ? "prompt" : ""} ${i < data.outside ? "gone" : ""} ${grown && i === data.chips.length - 1 ? "fresh" : ""}`,
+      class: `${mine < 0 ? "prompt" : ""} ${i < data.outside ? "gone" : ""} ${(grown && i === data.chips.length - 1) || (i >= data.marked[0] && i < data.marked[1]) ? "fresh" : ""}`,
       "aria-label": data.words[i], onmouseenter: () => say(state, i), onfocus: () => say(state, i), onmouseleave: () => say(state, null),
-      onclick: clickable ? () => { stop(state); ask(state, "rewind", { keep: mine + 1 }); } : null,
+      onclick: clickable ? () => { stop(state, false); ask(state, "rewind", { keep: mine + 1 }); } : null,
     });
     if (mine >= 0) {
-      const p = data.arrays.own.data[mine], rgb = colour(p);
+      const rgb = colour(data.arrays.own.data[mine]);
       Object.assign(element.style, { background: css(rgb), color: inkOn(rgb) });
       const small = element.querySelector("small");
       small.textContent = data.under[mine];
@@ -81,7 +83,7 @@ function showChips(state, palette) {
   });
   state.chips.setAttribute("aria-label", data.label);
   state.chips.replaceChildren(...elements);
-  if (grown) state.chips.scrollTop = state.chips.scrollHeight;
+  if (grown && data.buttons) state.chips.scrollTop = state.chips.scrollHeight;
   state.count = data.chosen;
   say(state, null);
 }
@@ -92,6 +94,8 @@ function say(state, i) {
 
 function showButtons(state) {
   const { data, buttons } = state;
+  state.row.hidden = !data.buttons;
+  if (!data.buttons) return;
   for (const [name, button] of Object.entries(buttons)) button.textContent = data.buttons[name];
   const stuck = data.ended || data.full;
   buttons.step.disabled = buttons.ten.disabled = stuck;
@@ -109,8 +113,10 @@ function start(state) {
   goOn(state);
 }
 
-function stop(state) {
+/** Playing puts nothing into the link; coming to rest does. */
+function stop(state, tell = true) {
   clearTimeout(state.timer);
+  if (state.playing && tell) ask(state, "rest");
   state.playing = false;
   showButtons(state);
 }
@@ -118,7 +124,7 @@ function stop(state) {
 /** While it plays: when the last token has arrived, ask for the next one in time. Ends by itself. */
 function goOn(state) {
   const { data } = state;
-  if (!state.playing || state.waitingFor === data.chosen) return;
+  if (!state.playing || !data.buttons || state.waitingFor === data.chosen) return;
   if (data.ended || data.full || state.played >= LONGEST) return stop(state);
   state.waitingFor = data.chosen;
   clearTimeout(state.timer);
@@ -127,6 +133,6 @@ function goOn(state) {
     if (document.hidden || !state.root.isConnected) return stop(state);
     state.due = performance.now() + PACE;
     state.played += 1;
-    ask(state, "draw");
+    ask(state, "draw", { playing: true });
   }, Math.max(0, state.due - performance.now()));
 }

@@ -35,7 +35,8 @@ def decode_panel(
         words: the panel's texts.
     """
     header = {
-        "name": "decoding", "prepared": name, "label": label, "texts": {str(i): t for i, t in texts.items()}, "seen": sorted(set(seen)),
+        "name": "decoding", "prepared": name, "label": label, "texts": {str(i): t for i, t in texts.items()},
+        "seen": sorted(set(seen)),
         "randoms": [float(u) for u in randoms], "values": dict(values), "ack": ack, "words": dict(words),
     }  # fmt: skip
     data = pack(header, logits=np.asarray(logits, dtype=np.float32))

@@ -19,7 +19,8 @@ def textline(
     key: str,
     label: str,
     hint: str,
-    buttons: Mapping[str, str],
+    buttons: Mapping[str, str] | None = None,
+    marked: tuple[int, int] = (0, 0),
     outside: int = 0,
     ended: bool = False,
     full: bool = False,
@@ -29,16 +30,18 @@ def textline(
 
     Args:
         chips: prompt and chosen tokens; the last ``len(own)`` are chosen ones.
-        own: the model's own probability of each chosen token, its colour; ``under``: what stands below it.
+        own: a number from 0 to 1 for each chosen token, its colour; ``under``: what stands below it.
         words: one sentence for each chip, shown while the pointer is on it; ``hint`` stands there else.
-        buttons: the words on step, ten, play, pause, greedy, back and over.
+        buttons: the words on step, ten, play, pause, greedy, back and over; None for a strip that is only read.
+        marked: first and last (exclusive) chip that get a frame.
         outside: how many of the first tokens the model no longer sees.
         ended, full: nothing more can be drawn; ``greedy``: the best token is taken each time.
     """
     header = {
         "chips": [chip.to_dict() for chip in chips], "under": list(under), "words": list(words), "label": label, "hint": hint,
-        "buttons": dict(buttons), "prompt": len(chips) - len(own), "chosen": len(own), "outside": outside, "ended": ended, "full": full,
-        "greedy": greedy,
+        "buttons": dict(buttons) if buttons else None, "marked": list(marked),
+        "prompt": len(chips) - len(own), "chosen": len(own), "outside": outside, "ended": ended,
+        "full": full, "greedy": greedy,
     }  # fmt: skip
     renderer("textline")(
         data=pack(header, own=np.asarray(own, dtype=np.float32)), key=key, default={"act": None}, on_act_change=lambda: None

@@ -1,0 +1,154 @@
+// Continuations of one prefix as a tree: greedy, sampling and beam search merged where they agree. A click takes a branch up.
+import { applyTheme, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { probability } from "./decode_numbers.js";
+import { saveSVGasPNG } from "./picture.js";
+
+const STYLE = `
+.scroll { overflow-x: auto; }
+.tree svg { display: block; }
+.node { cursor: pointer; outline: none; }
+.node text { font-family: var(--st-font); }
+.node:focus-visible rect.box { stroke: var(--gf-accent); stroke-width: 3; }
+.legend { display: flex; flex-wrap: wrap; gap: 6px 20px; font-size: 14px; color: var(--gf-soft); margin: 4px 0 8px; align-items: center; }
+.legend span { display: inline-flex; gap: 7px; align-items: center; }
+table { border-collapse: collapse; font-size: 13px; margin-top: 8px; }
+td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; white-space: pre; }
+`;
+const ROW = 31, TOP = 16, SUM = 86; // height of a row, and room for the sums on the right
+const BADGES = { greedy: "G", sampling: "S", beam: "B" };
+
+export default function (component) {
+  const root = stage(component, STYLE);
+  const palette = applyTheme(root);
+  const data = unpack(component.data);
+  const state = memory(root, () => ({ sent: 0, table: false, width: 0 }));
+  Object.assign(state, { component, data, palette, root });
+  state.words ??= h("div", { class: "words", "aria-live": "polite" });
+  state.place ??= h("div", { class: "scroll tree" });
+  state.rows ??= h("div", { class: "scroll" });
+  const name = data.name;
+  root.replaceChildren(legend(data, palette), state.words, state.place,
+    tools([["Table", () => { state.table = !state.table; showTable(state); }], ["PNG", () => saveSVGasPNG(`${name}.png`, state.svg)],
+      ["SVG", () => saveSVG(`${name}.svg`, state.svg)], ["CSV", () => saveCSV(`${name}.csv`, columns(data), lines(data))]]), state.rows);
+  state.observer?.disconnect();
+  state.observer = new ResizeObserver(([entry]) => {
+    if (Math.abs(entry.contentRect.width - state.width) < 2) return;
+    state.width = entry.contentRect.width;
+    paint(state);
+  });
+  state.observer.observe(root);
+  paint(state);
+  showTable(state);
+}
+
+function ask(state, node) {
+  const ids = path(state.data.nodes, node).map((n) => state.data.nodes[n].id);
+  state.component.setStateValue("act", { n: `${Date.now()}-${state.sent++}`, kind: "branch", ids });
+}
+
+const path = (nodes, node) => (node > 0 ? [...path(nodes, nodes[node].parent), node] : []);
+
+function paint(state) {
+  const { data, palette } = state;
+  const depth = Math.max(1, ...data.nodes.map((n) => n.depth));
+  const step = Math.max(118, Math.min(190, ((state.width || 1000) - SUM - 70) / depth));
+  const places = layout(data.nodes, step);
+  const height = Math.max(...places.map((p) => p.y)) + ROW;
+  const width = 70 + depth * step + SUM;
+  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": data.label, "font-family": "sans-serif" });
+  const edges = s("g", {}), boxes = s("g", {});
+  data.nodes.forEach((node, i) => {
+    if (i) edge(edges, places[node.parent], places[i], node, palette);
+    boxes.append(box(state, i, places[i], step));
+  });
+  svg.append(s("rect", { width, height, fill: palette.card }), edges, boxes);
+  state.svg = svg;
+  state.groups = [...boxes.children];
+  state.place.replaceChildren(svg);
+  say(state, null);
+}
+
+/** x by depth; y so that every end has a row and every branch stands at the middle of its children's ends. */
+function layout(nodes, step) {
+  const children = nodes.map(() => []);
+  nodes.forEach((node, i) => { if (i) children[node.parent].push(i); });
+  const places = [];
+  let next = 0;
+  const put = (i) => {
+    const inner = children[i].map(put);
+    const y = inner.length ? (inner[0] + inner[inner.length - 1]) / 2 : TOP + next++ * ROW;
+    places[i] = { x: i ? 70 + (nodes[i].depth - 1) * step + 34 : 6, y: inner.length ? y : y, end: !inner.length };
+    return places[i].y;
+  };
+  put(0);
+  return places;
+}
+
+function edge(group, from, to, node, palette) {
+  const x1 = from.x + (from.width ?? 52), x2 = to.x;
+  const bend = Math.max(12, (x2 - x1) / 2);
+  const d = `M${x1} ${from.y}C${x1 + bend} ${from.y} ${x2 - bend} ${to.y} ${x2} ${to.y}`;
+  const line = (stroke, width, extra = {}) => group.append(s("path", { d, fill: "none", stroke, "stroke-width": width, ...extra }));
+  to.width = boxWidth(node);
+  if (!node.kept.length) line(palette.line, 1.5);
+  if (node.kept.includes("beam")) line(palette.accent, node.taken.includes("beam") ? 9 : 4, { opacity: node.taken.includes("beam") ? 0.35 : 0.2 });
+  if (node.taken.includes("greedy")) line(palette.ink, 2);
+  if (node.taken.includes("sampling")) line(palette.value, 2.5, { "stroke-dasharray": "6 4" });
+}
+
+const boxWidth = (node) => Math.min(84, Math.max(26, [...node.text].length * 8.4 + 14));
+
+function box(state, i, place, step) {
+  const { data, palette } = state, node = data.nodes[i];
+  const root = i === 0, cut = !root && !node.kept.length;
+  const width = (place.width = root ? 52 : Math.min(boxWidth(node), step - 56));
+  const text = clip(root ? data.root : node.text, Math.floor((width - 8) / 8.2));
+  const group = s("g", { class: "node", tabindex: root ? null : 0, role: root ? "img" : "button", "aria-label": sentence(data, i),
+    onmouseenter: () => say(state, i), onmouseleave: () => say(state, null), onfocus: () => say(state, i),
+    onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); ask(state, i); } } });
+  group.append(s("rect", { class: "box", x: place.x, y: place.y - 12, width, height: 24, rx: 7, fill: cut ? palette.card : palette.chip, stroke: cut ? palette.line : node.kept.length ? palette.soft : "none", "stroke-width": 1 }),
+    s("text", { x: place.x + width / 2, y: place.y + 5, "text-anchor": "middle", "font-size": 14.5, fill: cut ? palette.soft : palette.ink }, text));
+  if (!root) group.append(s("text", { x: place.x - 5, y: place.y - 4, "text-anchor": "end", "font-size": 12, fill: cut ? palette.soft : palette.ink, "paint-order": "stroke", stroke: palette.card, "stroke-width": 4 }, probability(node.p)));
+  if (!root && place.end && node.kept.length) group.append(s("text", { x: place.x + width + 7, y: place.y + 5, "font-size": 13.5, "font-weight": 600, fill: palette.ink }, total(node), " ", s("tspan", { fill: palette.soft, "font-weight": 400 }, node.taken.map((t) => BADGES[t]).join(""))));
+  return group;
+}
+
+const clip = (text, n) => ([...text].length <= n ? text : [...text].slice(0, Math.max(1, n - 1)).join("") + "…");
+
+const total = (node) => node.total.toFixed(2).replace("-", "−");
+
+function sentence(data, i) {
+  if (!i) return data.root;
+  const nodes = path(data.nodes, i).map((n) => data.nodes[n]), last = nodes[nodes.length - 1];
+  const shown = nodes.slice(-5).map((n) => probability(n.p));
+  return data.words.replaceAll("{text}", nodes.map((n) => n.text).join("")).replaceAll("{total}", total(last)).replaceAll("{p}", probability(Math.exp(last.total)))
+    .replaceAll("{product}", (nodes.length > 5 ? "… × " : "") + shown.join(" × ")).replaceAll("{by}", status(data, last));
+}
+
+function status({ by, cut, kept }, node) {
+  if (node.taken.length) return node.taken.map((name) => by[name]).join(", ");
+  return node.kept.length ? kept : cut;
+}
+
+/** Say what a node is, and show its branch while the rest stands back. */
+function say(state, i) {
+  state.words.textContent = i === null ? state.data.hint : sentence(state.data, i);
+  const on = i === null ? null : new Set([0, ...path(state.data.nodes, i)]);
+  state.groups.forEach((group, n) => { group.style.opacity = !on || on.has(n) ? 1 : 0.35; });
+}
+
+function legend({ by, cut, kept }, palette) {
+  const sample = (...strokes) => s("svg", { width: 44, height: 12 }, strokes.map(([stroke, width, dash, opacity]) =>
+    s("line", { x1: 2, x2: 42, y1: 6, y2: 6, stroke, "stroke-width": width, "stroke-dasharray": dash, opacity })));
+  const entry = (text, ...strokes) => h("span", {}, sample(...strokes), text);
+  return h("div", { class: "legend" }, entry(`${by.greedy} (G)`, [palette.ink, 2, null, 1]), entry(`${by.sampling} (S)`, [palette.value, 2.5, "6 4", 1]),
+    entry(`${by.beam} (B)`, [palette.accent, 9, null, 0.35]), entry(kept, [palette.accent, 4, null, 0.2]), entry(cut, [palette.line, 1.5, null, 1]));
+}
+
+const columns = ({ header }) => header;
+const lines = (data) => data.nodes.slice(1).map((node, i) => [path(data.nodes, i + 1).map((n) => data.nodes[n].text).join(""), node.depth, node.p, node.total, status(data, node)]);
+
+function showTable({ rows, data, table }) {
+  rows.replaceChildren(...(table ? [h("table", {}, h("tr", {}, columns(data).map((t) => h("th", {}, t))),
+    lines(data).map((line) => h("tr", {}, line.map((v, i) => h("td", {}, i === 2 ? probability(v) : i === 3 ? v.toFixed(2) : String(v))))))] : []));
+}

@@ -1,0 +1,38 @@
+"""Continuations of one prefix as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ui.components.core import pack, renderer
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One token of the tree. Node 0 is the prefix; every other one comes after its parent.
+
+    ``p`` is the model's own probability, ``total`` the log-probability of the branch up to here, ``taken`` names the strategies
+    whose text it is part of, ``kept`` those that went on from it; without any it was looked at and left.
+    """
+
+    parent: int
+    depth: int
+    id: int
+    text: str
+    p: float
+    total: float
+    taken: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def decode_tree_view(nodes: Sequence[Branch], *, key: str, label: str, words: Mapping[str, Any]) -> None:
+    """Draw the tree. The branch that the reader takes up is left in ``st.session_state[key]["act"]``.
+
+    Args:
+        words: "hint", "words" (what a node says, with {text}, {product}, {p}, {total}, {by}), "root",
+            "by" (strategy -> name), "kept", "cut", and "header", the columns of the table.
+    """
+    header = {**words, "nodes": [asdict(node) for node in nodes], "label": label, "name": "decoding-tree"}
+    renderer("tree")(data=pack(header), key=key, default={"act": None}, on_act_change=lambda: None)
