@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,17 +104,37 @@ class Clouds:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def clouds(model_id: str, extra: tuple[int, ...] = ()) -> Clouds:
     """PCA of the tokens shown at every training step, each turned towards the next."""
-    ids, used = shown(model_id, most_shown(model_id), extra), counts(model_id)
+    ids = shown(model_id, most_shown(model_id), extra)
     tables = [whole[ids] for whole in _tables(model_id)]
     made = projections.frames(tables)
-    lengths = tuple(None if used is None else projections.length_and_frequency(rows, used[ids]) for rows in tables)
     return Clouds(
         steps(model_id),
         np.stack([each.coordinates for each in made]).astype(np.float32),
         np.stack([projections.neighbours(rows, FRIENDS) for rows in tables]),
         tuple(float(each.shares.sum()) for each in made),
-        lengths,
+        (None,) * len(made) if counts(model_id) is None else _lengths(model_id),
     )
+
+
+def length_by_step(model_id: str) -> dict[int, float]:
+    """Training step -> correlation of a row's length with how often its token occurs; empty where that is not known."""
+    if counts(model_id) is None:
+        return {}
+    last = cached.model_info(model_id).steps
+    measured = _lengths(model_id)
+    named = [step if step is not None else (last[-1] if last else 0) for step in steps(model_id)]
+    return {step: r for step, r in zip(named, measured, strict=True) if r is not None}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _lengths(model_id: str) -> tuple[float | None, ...]:
+    return tuple(projections.length_and_frequency(rows, counts(model_id)) for rows in _tables(model_id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def neighbours(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
+    """(N, 6) positions of the tokens nearest to each, among these."""
+    return projections.neighbours(table(model_id, step)[list(ids)], FRIENDS)
 
 
 def most_shown(model_id: str) -> int:
@@ -196,3 +217,25 @@ def analogy_inputs(model_id: str, step: int | None, a: int, b: int, c: int) -> t
 def analogy_scores(model_id: str, step: int | None, known: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
     """How many of these analogies come out first: by a - b + c, and by the nearest to c alone."""
     return projections.analogy_scores(table(model_id, step), known, words(model_id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def nearest_word(model_id: str, step: int | None, chosen: tuple[int, int, int]) -> int:
+    """The word nearest to the last of three, none of them counted: an answer without arithmetic."""
+    rows = table(model_id, step)
+    ids, _ = projections.nearest(rows, rows[chosen[2]], 1, without=set(chosen), among=words(model_id))
+    return int(ids[0]) if len(ids) else chosen[2]
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def three(model_id: str, step: int | None, token: int) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
+    """Three tokens to choose from and their cosines with ``token``: its nearest, and two from the middle of the list."""
+    pool = [i for i in (words(model_id) or range(len(table(model_id, step)))) if i != token]
+    if len(pool) < 3:
+        return None
+    rows = table(model_id, step)
+    ids, values = projections.nearest(rows, rows[token], len(pool), among=pool)
+    rng = random.Random(token)
+    ranks = [0, *rng.sample(range(len(ids) // 3 or 1, len(ids)), 2)]
+    rng.shuffle(ranks)
+    return tuple(int(ids[r]) for r in ranks), tuple(float(values[r]) for r in ranks)

@@ -1,0 +1,1 @@
+"""The parts of the Embeddings page, one for each view."""

@@ -1,0 +1,168 @@
+"""The cloud: the whole vocabulary as points, by PCA or t-SNE, in the plane or in space."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from ui import cached_embeddings as computed
+from ui import page as page_parts
+from ui import snippets_embeddings as snippets
+from ui import theme
+from ui.components.cloud import cloud
+from ui.embeddings import near
+from ui.embeddings.spot import WIDE, Spot, take
+
+KEY = "embeddings-cloud"
+
+
+def show(spot: Spot) -> None:
+    page = spot.page
+    left, right = st.columns(WIDE, gap="medium")
+    with left, page_parts.card("embeddings-cloud", page["cloud.title"], page["cloud.text"]):
+        method, dimensions = _controls(page)
+        if dimensions == 3:
+            _in_space(spot, method)
+        else:
+            _in_plane(spot, method)
+    with right:
+        near.show(spot)
+        _reading(spot, method)
+
+
+def _controls(page: page_parts.Page) -> tuple[str, int]:
+    with st.container(horizontal=True, gap="medium"):
+        method = st.segmented_control(
+            page["cloud.method"], ["pca", "tsne"], default="pca", required=True, key="embeddings-method", width="content",
+            format_func=lambda name: page[f"cloud.{name}"], label_visibility="collapsed",
+        )  # fmt: skip
+        dimensions = st.segmented_control(
+            page["cloud.dimensions"], [2, 3], default=2, required=True, key="embeddings-dimensions", width="content",
+            format_func=lambda n: page["cloud.two" if n == 2 else "cloud.three"], label_visibility="collapsed",
+        )  # fmt: skip
+    return method or "pca", dimensions or 2
+
+
+def _in_plane(spot: Spot, method: str) -> None:
+    page, now = spot.page, spot.now
+    sentence = _named(spot)
+    if method == "tsne":
+        ids = computed.shown(now.model_id, computed.BY_TSNE, sentence)
+        with st.spinner(page["cloud.working"].format(n=f"{len(ids):,}")):
+            places = computed.tsne(now.model_id, tuple(ids.tolist()), 2)[None]
+        friends = computed.neighbours(now.model_id, None, tuple(ids.tolist()))[None]
+        steps, at, facts, heat = [_last(spot)], 0, [page["cloud.tsne_fact"]], _heat(spot, ids)
+    else:
+        ids = computed.shown(now.model_id, computed.most_shown(now.model_id), sentence)
+        made = computed.clouds(now.model_id, sentence if len(spot.table) > computed.EVERY else ())
+        places, friends, heat = made.coordinates, made.neighbours, _heat(spot, ids)
+        steps = [_last(spot) if step is None else step for step in made.steps]
+        at = made.steps.index(now.step) if now.step in made.steps else len(steps) - 1
+        facts = [_fact(page, spot, share, r) for share, r in zip(made.shares, made.lengths, strict=True)]
+    listed = tuple(ids.tolist())
+    where = {token: i for i, token in enumerate(listed)}
+    labels, kinds = computed.labels(now.model_id, listed), computed.kinds(now.model_id, listed)
+    cloud(
+        places, friends, labels, listed, kinds, key=KEY, run=f"{now.model_id} {method} {len(listed)}", label=page["cloud.label"],
+        hint=page["cloud.hint"], words=page["cloud.words"], kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
+        sentence=sorted({where[i] for i in now.ids if i in where}), picked=where.get(spot.token), heat=heat,
+        on_pick=lambda: _picked(spot),
+    )  # fmt: skip
+    _part(spot, len(listed))
+    finished = method == "tsne" or len(steps) == 1
+    page_parts.provenance(replace(now, step=None), page["cloud.finished" if finished else "cloud.slider"])
+    rows = list(zip(listed, labels, kinds, *np.round(places[at].T.astype(float), 5).tolist(), strict=True))
+    code = snippets.tsne_code(now, ids, 2) if method == "tsne" else snippets.pca_code(now, ids)
+    page_parts.take_away(page, "cloud", header=["id", "token", "kind", "x", "y"], rows=rows, code=code)
+
+
+def _in_space(spot: Spot, method: str) -> None:
+    from ui.figures.embeddings import cloud_in_space  # Plotly, which only this view needs
+
+    page, now = spot.page, spot.now
+    sentence = _named(spot)
+    ids = computed.shown(now.model_id, computed.BY_TSNE_IN_SPACE if method == "tsne" else computed.IN_SPACE, sentence)
+    listed = tuple(ids.tolist())
+    if method == "tsne":
+        with st.spinner(page["cloud.working"].format(n=f"{len(ids):,}")):
+            places, fact = computed.tsne(now.model_id, listed, 3), page["cloud.tsne_fact"]
+    else:
+        made = computed.in_space(*spot.where, listed)
+        places = made.coordinates
+        fact = page["cloud.space_fact"].format(percent=100 * float(made.shares.sum()), columns=spot.table.shape[1])
+    labels, kinds = computed.labels(now.model_id, listed), computed.kinds(now.model_id, listed)
+    named = [i for i, token in enumerate(listed) if token in set(sentence)]
+    figure = cloud_in_space(places, labels, kinds, page["kinds"], theme.palette(), named=named)
+    st.plotly_chart(figure, key="embeddings-space", theme=None, config={"displaylogo": False})
+    st.caption(fact)
+    _part(spot, len(listed))
+    page_parts.provenance(replace(now, step=None) if method == "tsne" else now)
+    rows = list(zip(listed, labels, kinds, *np.round(places.T.astype(float), 5).tolist(), strict=True))
+    code = snippets.tsne_code(now, ids, 3) if method == "tsne" else snippets.space_code(now, ids)
+    page_parts.take_away(page, "space", header=["id", "token", "kind", "x", "y", "z"], rows=rows, code=code)
+
+
+def _named(spot: Spot) -> tuple[int, ...]:
+    """Tokens that every picture shows: the sentence's and the chosen one."""
+    return tuple(sorted({*spot.now.ids, spot.token}))
+
+
+def _picked(spot: Spot) -> None:
+    picked = (st.session_state.get(KEY) or {}).get("picked")
+    if picked is not None and 0 <= int(picked) < len(spot.table):
+        take(spot.now, int(picked))
+
+
+def _last(spot: Spot) -> int:
+    return spot.now.info.steps[-1] if spot.now.info.steps else 0
+
+
+def _heat(spot: Spot, ids: np.ndarray) -> np.ndarray | None:
+    """0 to 1 by the logarithm of how often each token occurs."""
+    counts = computed.counts(spot.now.model_id)
+    if counts is None or not counts.max():
+        return None
+    logs = np.log1p(counts[ids])
+    return logs / logs.max()
+
+
+def _fact(page: page_parts.Page, spot: Spot, share: float, r: float | None) -> str:
+    fact = page["cloud.pca_fact"].format(percent=100 * share, columns=spot.table.shape[1])
+    return fact if r is None else f"{fact} {page['cloud.length_fact'].format(r=r).replace('-', '−')}"
+
+
+def _part(spot: Spot, shown: int) -> None:
+    if shown < len(spot.table):
+        how = spot.page["cloud.by_id" if computed.counts(spot.now.model_id) is None else "cloud.by_count"]
+        st.caption(spot.page["cloud.part"].format(n=f"{shown:,}", all=f"{len(spot.table):,}", how=how))
+
+
+def _reading(spot: Spot, method: str) -> None:
+    page = spot.page
+    with page_parts.card("embeddings-reading", page["reading.title"]):
+        page_parts.prose(page[f"reading.{method}"])
+        steps = computed.steps(spot.now.model_id)
+        if method == "pca" and len(steps) > 1:
+            page_parts.prose(page["reading.forming"])
+        counts = computed.counts(spot.now.model_id)
+        if counts is not None and (counts == 0).mean() > 0.05:
+            page_parts.prose(page["reading.random"])
+        _frequency(page, computed.length_by_step(spot.now.model_id))
+
+
+def _frequency(page: page_parts.Page, by_step: dict[int, float]) -> None:
+    """What was measured about length and frequency."""
+    if not by_step:
+        page_parts.prose(page["reading.frequency_unknown"])
+        return
+    last = by_step[max(by_step)]
+    if len(by_step) < 3:
+        page_parts.prose(page["reading.frequency_last"], last=last)
+        return
+    most = max(by_step, key=lambda step: abs(by_step[step]))
+    first = min(by_step)
+    page_parts.prose(
+        page["reading.frequency"], first=by_step[first], first_step=first, most=by_step[most], most_step=most, last=last
+    )  # fmt: skip

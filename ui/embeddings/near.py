@@ -1,0 +1,58 @@
+"""The ten tokens nearest to the chosen one, as bars that lead on to the next token."""
+
+from __future__ import annotations
+
+import math
+
+from ui import cached_embeddings as computed
+from ui import page as page_parts
+from ui import snippets_embeddings as snippets
+from ui.components.ledger import ledger, spans
+from ui.components.signed import Bar, signed_bars
+from ui.embeddings.spot import Spot, take
+from ui.numbers import digits
+
+
+def show(spot: Spot) -> None:
+    """The card of the nearest tokens."""
+    page, columns = spot.page, spot.table.shape[1]
+    with page_parts.card("embeddings-near", page["near.title"]):
+        ids, values = computed.nearest(*spot.where, spot.token)
+        name = spot.name(spot.token)
+        ledger(key="embeddings-near-of", sentence=spans(page["near.sentence"], token=(name, "accent")))
+        if not ids:
+            page_parts.prose(page["near.alone"])
+            return
+        labels = [spot.name(i) for i in ids]
+        words = [
+            page["near.words"].format(chosen=name, token=label, value=digits(value, 1))
+            for label, value in zip(labels, values, strict=True)
+        ]
+        signed_bars(
+            [Bar(label, value, text) for label, value, text in zip(labels, values, words, strict=True)], key="embeddings-near",
+            label=page["near.label"], hint=page["near.hint"], limit=1.0, plus=False, on_pick=lambda i: take(spot.now, ids[i]),
+        )  # fmt: skip
+        chance = 3 / math.sqrt(columns)  # cosines of random directions have a spread of 1 / sqrt(d)
+        if values[0] < 1.3 * chance:
+            page_parts.prose(page["near.far"], columns=columns, chance=min(chance, 1.0))
+        page_parts.provenance(spot.now)
+        rows = list(zip(labels, ids, values, strict=True))
+        code = snippets.near_code(spot.now, spot.token, len(ids))
+        page_parts.take_away(page, "near", header=["token", "id", "cosine"], rows=rows, code=code)
+
+
+def before(spot: Spot) -> None:
+    """The chosen token's neighbours at the first, a middle and the last training step."""
+    page, model_id = spot.page, spot.now.model_id
+    steps = computed.steps(model_id)
+    if len(steps) < 2:
+        page_parts.prose(page["break.rows_none"])
+        return
+    some = [steps[0], *([steps[len(steps) // 2]] if len(steps) > 2 else []), steps[-1]]
+    for step in some:
+        ids, values = computed.nearest(model_id, None if step == steps[-1] else step, spot.token, 4)
+        pairs = zip(ids, values, strict=True)
+        found = [part for i, value in pairs for part in ((spot.name(i), "strong"), (f" {value:.2f}   ", ""))]
+        said = spans(page["break.row"], step=f"{step:,}", token=(spot.name(spot.token), "accent"))
+        ledger(key=f"embeddings-before-{step}", sentence=[*said, (": ", ""), *found])
+    page_parts.prose(page["break.how"])

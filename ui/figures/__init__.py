@@ -1,0 +1,1 @@
+"""Plotly figures as pure functions: arrays and a palette in, ``go.Figure`` out."""
