@@ -115,21 +115,24 @@ def formulas(steps: HeadSteps, cell: tuple[int, int]) -> list[str]:
     if not np.isfinite(score):
         return [scaled, r"e^{-\infty} = 0"]
     total, _ = row_sum(steps, cell[0])
-    top = latex(float(np.exp(np.float64(score))), 1)
-    weight = (
-        rf"\frac{{e^{{{latex(score, 1)}}}}}{{{_summed(steps, cell)}}} = \frac{{{top}}}{{{latex(total, 1)}}} "
-        rf"= {latex(float(steps.pattern[cell]), 1)}"
-    )
-    return [scaled, weight]
+    power, share = latex(float(np.exp(np.float64(score))), 1), latex(float(steps.pattern[cell]), 1)
+    return [
+        scaled,
+        rf"\textstyle\sum_j e^{{s_j}} = {_summed(steps, cell)} = {latex(total, 1)}",
+        rf"\frac{{e^{{{latex(score, 1)}}}}}{{\sum_j e^{{s_j}}}} = \frac{{{power}}}{{{latex(total, 1)}}} = {share}",
+    ]
 
 
 def _summed(steps: HeadSteps, cell: tuple[int, int], shown: int = 3) -> str:
     """e^a + e^b + ... over the row, at most ``shown`` terms, the cell's own among them."""
     row, column = cell
     seen = [int(j) for j in np.flatnonzero(np.isfinite(steps.masked[row]))]
-    kept = seen if len(seen) <= shown else sorted({*seen[: shown - 1], column})
-    terms = [f"e^{{{latex(float(steps.masked[row, j]), 1)}}}" for j in kept]
-    return " + ".join(terms + ([r"\cdots"] if len(seen) > len(kept) else []))
+    kept = seen if len(seen) <= shown else sorted({seen[0], column, seen[-1]})
+    made: list[str] = []
+    for before, j in zip([None, *kept[:-1]], kept, strict=True):
+        made += [r"\cdots"] if before is not None and seen.index(j) > seen.index(before) + 1 else []
+        made.append(f"e^{{{latex(float(steps.masked[row, j]), 1)}}}")
+    return " + ".join(made)
 
 
 def carried_rows(words: Words, steps: HeadSteps, labels: Sequence[str], row: int) -> list[VectorRow]:

@@ -14,6 +14,7 @@ from llm.interpret.detectors import EVEN, NEARBY, THRESHOLD, HeadScores, label
 from llm.interpret.held_out import TEXTS
 from ui import attention_cell as cell_parts
 from ui import cached_attention as computed
+from ui.attention_address import CELL, linked
 from ui.components.before_after import before_after
 from ui.components.heads import head_grid
 from ui.components.ledger import Line, ledger, spans
@@ -22,15 +23,16 @@ from ui.components.matrix import matrix
 from ui.components.tokens import token_strip
 from ui.components.vectors import vectors
 from ui.numbers import digits
-from ui.page import Page, hash_key, predict, prose
+from ui.page import Page, hash_key, predict, prose, provenance, take_away
 from ui.state import HEAD, LAYER, Reading
 from ui.text import plain
 from ui.tokens import token_label
 
 Words = Mapping[str, Any]
 Cell = tuple[int, int]
+OFF_MODE = "attention-off-mode"
+ROOMY = 6  # up to so many heads a layer, thumbnails have room for the number beside the name
 NUMBERED = 8  # up to so many tokens every cell shows its number
-CELL = "attention-cell"  # session key: the last chosen cell, with the sentence that it belongs to
 
 
 def choice(words: Mapping[str, str], options: Sequence[str], default: str, key: str, **values: Any) -> str:
@@ -49,13 +51,26 @@ def sentence_key(now: Reading) -> str:
 
 
 def first_cell(now: Reading, steps: HeadSteps) -> Cell:
-    """The cell chosen last in this sentence, else the strongest of the last row beside the diagonal."""
+    """The cell chosen last in this sentence (or named by the link), else the strongest of the last row beside the diagonal."""
+    length = len(now.ids)
+    belongs, cell = st.session_state.setdefault(CELL, (sentence_key(now), linked().cell))
+    fits = belongs == sentence_key(now) and cell is not None and max(cell) < length
+    return cell if fits else strongest_other(steps.pattern, length - 1)
+
+
+def remembered(now: Reading) -> Cell | None:
+    """The cell that the reader chose in this sentence."""
     belongs, cell = st.session_state.get(CELL, ("", None))
-    return cell if belongs == sentence_key(now) and cell else strongest_other(steps.pattern, len(now.ids) - 1)
+    return cell if belongs == sentence_key(now) else None
 
 
-def remember(now: Reading, cell: Cell | None) -> None:
-    """Keep the chosen cell for the other view and the next head."""
+def head_key(now: Reading) -> str:
+    """A short name for this head on this sentence: each has a first cell of its own."""
+    return f"{sentence_key(now)}-{now.layer}-{now.head}"
+
+
+def remember(now: Reading, cell: Cell) -> None:
+    """Keep the reader's cell for the other view, the other steps and the next head."""
     st.session_state[CELL] = (sentence_key(now), cell)
 
 
@@ -76,7 +91,7 @@ def chips(now: Reading, cell: Cell) -> None:
 def pattern_lines(words: Words, now: Reading, steps: HeadSteps, cell: Cell) -> Cell | None:
     """The pattern as lines."""
     return attention_lines(
-        steps.pattern, now.labels, now.labels, key=f"attention-lines-{sentence_key(now)}", cell=cell, hint=words["hint_lines"],
+        steps.pattern, now.labels, now.labels, key=f"attention-lines-{head_key(now)}", cell=cell, hint=words["hint_lines"],
         label=_picture(words, now), words=words["cell"], rows_are=words["row_is"], columns_are=words["column_is"],
     )  # fmt: skip
 
@@ -88,7 +103,7 @@ def step_matrix(words: Words, now: Reading, steps: HeadSteps, name: str, cell: C
     shared = {"label": _picture(words, now), "words": own}
     if name in cell_parts.SQUARE_STEPS:
         return matrix(
-            values, now.labels, now.labels, key=f"attention-matrix-{sentence_key(now)}", hint=words["hint"], cell=cell, pick=True,
+            values, now.labels, now.labels, key=f"attention-matrix-{head_key(now)}", hint=words["hint"], cell=cell, pick=True,
             empty_words=words["cell_masked"], rows_are=words["row_is"], columns_are=words["column_is"],
             numbers=len(now.ids) <= NUMBERED, row_colour="query", column_colour="key", **_scale(name), **shared,
         )  # fmt: skip
@@ -139,7 +154,7 @@ def all_heads(words: Words, now: Reading, scores: HeadScores, causal: bool, off:
     """Every head as a thumbnail with its name; a click sets layer and head of the bench."""
     small = computed.thumbnails(now, causal)
     layers, heads = small.shape[:2]
-    names = [[_short(words, scores, layer, head) for head in range(heads)] for layer in range(layers)]
+    names = [[_short(words, scores, layer, head, heads) for head in range(heads)] for layer in range(layers)]
     head_grid(
         small, names, key="attention-heads", label=words["heads"]["picture"].format(layers=layers, heads=heads),
         picked=(now.layer, now.head), off=off, on_pick=_open_head,
@@ -148,9 +163,11 @@ def all_heads(words: Words, now: Reading, scores: HeadScores, causal: bool, off:
         st.caption(words["heads"]["shrunk"].format(block=-(-len(now.ids) // computed.LARGEST_THUMBNAIL)))
 
 
-def _short(words: Words, scores: HeadScores, layer: int, head: int) -> str:
+def _short(words: Words, scores: HeadScores, layer: int, head: int, heads: int) -> str:
     kind, score = label(scores, layer, head)
-    return f"{words['labels'][kind]} {digits(score)}" if kind else ""
+    if not kind:
+        return ""
+    return words["labels"][kind] if heads > ROOMY else f"{words['labels'][kind]} {digits(score)}"
 
 
 def _open_head(layer: int, head: int) -> None:
@@ -181,7 +198,7 @@ def score_rows(scores: HeadScores) -> tuple[list[str], list[list[Any]]]:
 def choose_heads(words: Words, now: Reading) -> tuple[Cell, ...]:
     """Which heads are switched off, as the reader chooses."""
     off, config = words["off"], now.config
-    mode = choice(off, ["this", "layer", "choose"], "this", "attention-off-mode", layer=now.layer + 1)
+    mode = choice(off, ["this", "layer", "choose"], "this", OFF_MODE, layer=now.layer + 1)
     if mode == "this":
         return ((now.layer, now.head),)
     if mode == "layer":
@@ -193,6 +210,11 @@ def choose_heads(words: Words, now: Reading) -> tuple[Cell, ...]:
             format_func=lambda pair: off["one"].format(layer=pair[0] + 1, head=pair[1] + 1),
         )
     )  # fmt: skip
+
+
+def switched_off(heads: Sequence[Cell]) -> Sequence[Cell]:
+    """The heads that the grid shows as off: the reader's own choice, not the head that happens to be on the bench."""
+    return [] if st.session_state.get(OFF_MODE) == "this" else heads
 
 
 def bars(words: Words, now: Reading, seen: computed.WithWithout) -> None:
@@ -208,18 +230,23 @@ def bars(words: Words, now: Reading, seen: computed.WithWithout) -> None:
 
 
 def losses(words: Words, seen: computed.WithWithout) -> None:
-    """Loss on the sentence and on held-out text, with how much it moved."""
+    """Loss on the sentence and on held-out text: before, after, and by how much it moved."""
     off = words["off"]
-    pairs = [
-        (off["text_loss"], seen.loss_before, seen.loss_after, off["no_text_loss"]),
-        (off["sample_loss"].format(n=f"{seen.sample_tokens:,}"), seen.sample_before, seen.sample_after, off["no_sample"]),
+    sample = off["sample_loss"].format(n=f"{seen.sample_tokens:,}")
+    parts = [
+        ("loss-text", off["text_loss"], seen.loss_before, seen.loss_after, off["no_text_loss"]),
+        ("loss-sample", sample, seen.sample_before, seen.sample_after, off["no_sample"]),
     ]
-    for title, before, after, missing in pairs:
-        if np.isfinite(before):
-            moved = round(after - before, 3) + 0.0
-            st.metric(title, f"{after:.3f}", f"{moved:+.3f}", delta_color="inverse" if moved else "off", help=off["loss_help"])
-        else:
+    for key, title, before, after, missing in parts:
+        if not np.isfinite(before):
             st.caption(missing)
+            continue
+        moved = round(after - before, 3) + 0.0
+        made = [Line(((off["before"], ""),), f"{before:.3f}"), Line(((off["after"], ""),), f"{after:.3f}")]
+        made.append(Line(((off["moved"], ""),), f"{moved:+.3f}".replace("-", "−"), result=True))
+        ledger(made, key=f"attention-{key}", sentence=((title, "strong"),))
+    if np.isfinite([seen.loss_before, seen.sample_before]).any():
+        st.caption(off["loss_help"])
 
 
 def each_head(words: Words, now: Reading) -> None:
@@ -254,3 +281,12 @@ def ask(page: Page, now: Reading, seen: computed.WithWithout) -> None:
 def quoted(now: Reading, token_id: int) -> str:
     """A token inside Markdown."""
     return f"“{plain(token_label(now.tokenizer, token_id))}”"
+
+
+def foot(
+    page: Page, now: Reading, key: str, header: Sequence[str], rows: Sequence[Sequence[Any]], code: str, extra: str = ""
+) -> None:
+    """Under a figure: which weights made it, and what can be taken away."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        provenance(now, extra)
+        take_away(page, key, header=header, rows=rows, code=code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 
 def digits(value: float, more: int = 0) -> str:
@@ -24,7 +25,8 @@ def digits(value: float, more: int = 0) -> str:
         text = f"{value:.{4 + more}f}"
     else:
         text = f"{value:.{1 + more}e}"
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+    text = re.sub(r"e([+-])0+", r"e\1", text)
+    return text.replace("-", "−", 1)
 
 
 def latex(value: float, more: int = 0) -> str:

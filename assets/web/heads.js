@@ -2,8 +2,12 @@
 import { applyTheme, css, h, memory, savePNG, sequential, stage, tools, unpack } from "./base.js";
 
 const STYLE = `
-.grid { display: grid; gap: 8px 12px; align-items: center; }
-.name { font-size: 14px; color: var(--gf-soft); }
+.grid { display: grid; gap: 8px 10px; align-items: start; }
+.grid.dense { gap: 4px 5px; }
+.grid.dense .head { padding: 1px; }
+.grid.dense .head small { font-size: 11px; line-height: 1.15; white-space: normal; overflow-wrap: anywhere; }
+.grid.dense .column { font-size: 12px; }
+.name { font-size: 14px; color: var(--gf-soft); align-self: center; padding-bottom: 18px; }
 .column { font-size: 14px; color: var(--gf-soft); text-align: center; }
 .head { border: 2px solid transparent; background: none; border-radius: 9px; padding: 3px; cursor: pointer; text-align: center; min-width: 0; transition: border-color 0.15s; }
 .head:hover { border-color: var(--gf-line); }
@@ -22,7 +26,7 @@ export default function (component) {
   const { data: bytes, shape: [layers, heads, rows, columns] } = data.arrays.patterns;
   const ramp = Array.from({ length: 256 }, (_, v) => sequential(palette)(v / 255));
   const off = new Set(data.off.map(([l, k]) => `${l},${k}`));
-  const cells = [h("span"), ...Array.from({ length: heads }, (_, k) => h("span", { class: "column" }, `head ${k + 1}`))];
+  const cells = [h("span"), ...Array.from({ length: heads }, (_, k) => h("span", { class: "column" }, heads > 6 ? String(k + 1) : `head ${k + 1}`))];
   for (let l = 0; l < layers; l++) {
     cells.push(h("span", { class: "name" }, `layer ${l + 1}`));
     for (let k = 0; k < heads; k++) {
@@ -35,8 +39,8 @@ export default function (component) {
         onclick: () => component.setTriggerValue("picked", [l, k]) }, canvas, h("small", {}, label)));
     }
   }
-  const small = heads > 6 ? 58 : 74;
-  const grid = h("div", { class: "grid", style: { gridTemplateColumns: `56px repeat(${heads}, minmax(${small}px, 130px))` } }, cells);
+  const dense = heads > 6;
+  const grid = h("div", { class: dense ? "grid dense" : "grid", style: { gridTemplateColumns: `52px repeat(${heads}, minmax(${dense ? 44 : 50}px, 130px))` } }, cells);
   root.replaceChildren(h("div", { class: "frame", role: "group", "aria-label": data.label }, grid), tools([["PNG", () => savePNG(`${data.name}.png`, sheet(grid, palette))]]));
 }
 

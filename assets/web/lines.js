@@ -90,7 +90,7 @@ function mark(element, on, weight, palette) {
   element.classList.toggle("on", on);
   const [r, g, b] = hex(palette.high);
   element.style.background = weight ? `rgba(${r},${g},${b},${(0.45 * weight).toFixed(3)})` : "";
-  element.querySelector("small").textContent = weight === null ? "" : weight > 0 ? digits(weight) : "–";
+  element.querySelector("small").textContent = weight === null ? "" : weight > 0 ? weight.toFixed(2) : "–";
 }
 
 function sentence({ data, at, rows, columns }, side, index, state) {
