@@ -8,6 +8,7 @@ import torch
 
 from llm.corpora import CORPORA, arithmetic_split, generate, write_sum
 from llm.data import TokenData, split_documents, split_text
+from llm.exam import Question
 from llm.tokenizers import CharTokenizer, Tokenizer, WordTokenizer, load_tokenizer, train_bpe
 
 DEFAULT_TOKENIZERS = {"copy": "word", "arithmetic": "char"}
@@ -16,12 +17,16 @@ DEFAULT_BPE_VOCABULARY = 1024
 
 @dataclass(frozen=True)
 class Source:
-    """Data with what made them; ``description`` goes into the checkpoint."""
+    """Data with what made them; ``description`` goes into the checkpoint.
+
+    ``questions`` have one right answer each and are made from the validation part, for corpora that have such.
+    """
 
     name: str
     tokenizer: Tokenizer
     data: TokenData
     description: dict[str, object]
+    questions: tuple[Question, ...] = ()
 
 
 def text_source(text: str, name: str, tokenizer: str | None = None, vocab_size: int | None = None) -> Source:
@@ -47,7 +52,8 @@ def corpus_source(
     validation = "all pairs that training leaves out" if name == "arithmetic" else "last 10 % of the documents"
     size = size or CORPORA[name].default_size
     description = {"corpus": name, "size": size, "seed": seed, "validation": validation}
-    return Source(name, trained, document_data(trained, train, val), description)
+    questions = tuple(as_question(line) for line in val) if name == "arithmetic" else ()
+    return Source(name, trained, document_data(trained, train, val), description, questions)
 
 
 def corpus_parts(name: str, size: int | None, seed: int) -> tuple[list[str], list[str]]:
@@ -56,6 +62,12 @@ def corpus_parts(name: str, size: int | None, seed: int) -> tuple[list[str], lis
     if name == "arithmetic":
         return documents, [write_sum(a, b) for a, b in arithmetic_split(seed)[1]]
     return split_documents(documents)
+
+
+def as_question(line: str) -> Question:
+    """``27+58=580`` as what to ask, ``27+58=``, and what has to follow, ``580``."""
+    asked, equals, answer = line.partition("=")
+    return asked + equals, answer
 
 
 def document_data(tokenizer: Tokenizer, train: list[str], val: list[str]) -> TokenData:

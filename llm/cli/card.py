@@ -50,8 +50,10 @@ def _changed(trainer: Trainer) -> dict[str, object]:
 
 
 def _training(meta: dict[str, object]) -> dict[str, object]:
+    exact = {"exact answers, never trained on": f"{100 * meta['exact_answers']:.1f} %"} if "exact_answers" in meta else {}
     return {
         "validation loss": f"{meta['val_loss']:.4f} nats per token, {meta['bits_per_byte']:.3f} bits per byte",
+        **exact,
         "steps": meta["steps"],
         "tokens seen": meta["tokens"],
         "time": f"{meta['seconds']:.0f} s in training steps on {meta['threads']} CPU thread(s)",

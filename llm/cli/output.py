@@ -107,6 +107,8 @@ def summary_lines(result: dict[str, object], out: str | None) -> list[str]:
         f"{result['steps']:,} steps in {result['seconds']:.1f} s ({result['tokens_per_second']:,.0f} tokens/s,"
         f" {result['precision']}), {result['parameters']:,} parameters; stopped by {result['stop_reason']}",
     ]
+    if "exact_answers" in result:
+        lines.append(f"{100 * result['exact_answers']:.1f} % of the questions on validation text answered exactly")
     return lines + ([f"written to {out}"] if out else [])
 
 

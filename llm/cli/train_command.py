@@ -15,6 +15,7 @@ from llm.cli.output import RunFolder, summary_lines  # noqa: E402
 from llm.cli.progress import Progress, wanted  # noqa: E402
 from llm.cli.setup import read_text, use_threads  # noqa: E402
 from llm.config import ModelConfig, TrainConfig  # noqa: E402
+from llm.exam import exact_share  # noqa: E402
 from llm.model import Transformer  # noqa: E402
 from llm.recipes import RECIPES, steep_slopes  # noqa: E402
 from llm.sources import Source, corpus_source, text_source  # noqa: E402
@@ -92,8 +93,10 @@ def _stored_loss(model: Transformer, source: Source, record: StepRecord, args: N
 
 def _result(trainer: Trainer, source: Source, record: StepRecord, val_loss: float, args: Namespace) -> dict[str, object]:
     val_tokens = len(source.data.val) - 1
+    exam = exact_share(trainer.model, source.tokenizer, source.questions) if source.questions else None
     return {
         "val_loss": round(val_loss, 6),
+        **({} if exam is None else {"exact_answers": round(exam, 4)}),
         "train_loss": round(record.loss, 6),
         "bits_per_byte": round(val_loss * val_tokens / source.data.val_bytes / math.log(2), 6),
         "seconds": round(record.seconds, 3),
