@@ -24,23 +24,30 @@ from ui.components.contexts import Place
 from ui.state import Reading
 
 WINDOW = 64  # tokens of one window in which neurons are watched
-SAMPLE, LARGE_SAMPLE = 8_192, 1_536  # tokens in all; fewer for large models, which take seconds for as many
+SAMPLE, LARGE_SAMPLE = 8_192, 1_024  # tokens in all; fewer for large models, which take seconds for as many
 LARGE = 5_000_000  # weights in the blocks
 PLACES, AROUND = 8, 11  # places shown for a neuron, tokens on each side
 EFFECTS = 8
+GUESSES = 5  # of the lens at each stage
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
-def _lens(model_id: str, step: int | None, ids: tuple[int, ...], halves: bool, k: int) -> LensTop:
+def _lens(model_id: str, step: int | None, ids: tuple[int, ...], position: int | None) -> LensTop:
     model = cached.checkpoint(model_id, step).model
-    points = stream_points(model.config, halves=halves)
     recorded = cached.trace_of(model_id, step, ids)
-    return logit_lens_top(model, recorded, k, points=points, follow=recorded["logits"].argmax(axis=-1).tolist())
+    if position is not None:
+        return logit_lens_top(model, recorded, GUESSES, points=stream_points(model.config, halves=True), positions=[position])
+    return logit_lens_top(model, recorded, GUESSES, follow=recorded["logits"].argmax(axis=-1).tolist())
 
 
-def lens(now: Reading, *, halves: bool = False, k: int = 5) -> LensTop:
-    """The best guesses of all tokens after each layer, with ``halves`` after each attention too."""
-    return _lens(now.model_id, now.step, now.ids, halves, k)
+def lens(now: Reading) -> LensTop:
+    """The best guesses of all tokens after each layer, and the probability of each token's final answer there."""
+    return _lens(now.model_id, now.step, now.ids, None)
+
+
+def lens_at(now: Reading, position: int) -> LensTop:
+    """The best guesses of one token (as the only position) after each attention and each MLP."""
+    return _lens(now.model_id, now.step, now.ids, position)
 
 
 def lens_probabilities(now: Reading, points: tuple[str, ...], position: int) -> np.ndarray:

@@ -19,6 +19,8 @@ from llm.config import ModelConfig
 from llm.model import Transformer
 from llm.trace import Trace
 
+_LARGEST = 2**24  # logits held at once, 64 MB
+
 
 @dataclass(frozen=True)
 class LensTop:
@@ -68,7 +70,7 @@ def logit_lens_top(
     positions: Sequence[int] | None = None,
     follow: Sequence[int] | None = None,
 ) -> LensTop:
-    """The ``k`` most probable tokens after each stage; never holds more than one stage's logits.
+    """The ``k`` most probable tokens after each stage; never holds more than 64 MB of logits.
 
     Args:
         follow: one token id for each position, whose probability is reported at each stage.
@@ -78,16 +80,24 @@ def logit_lens_top(
     """
     points = stream_points(model.config) if points is None else tuple(points)
     k = min(k, model.config.vocab_size)
+    vectors = torch.stack([_vectors(trace, point, positions) for point in points])  # (S, P, C)
+    S, P, _ = vectors.shape
+    wanted = torch.tensor(_checked(follow, P) if follow is not None else [0] * P).repeat(S)  # (S * P,)
+    rows = max(1, _LARGEST // model.config.vocab_size)
     ids, probabilities, followed = [], [], []
     with torch.inference_mode():
-        for point in points:
-            chances = _read(model, _vectors(trace, point, positions)).softmax(dim=-1)  # (P, V)
-            best = chances.topk(k, dim=-1)  # 2 x (P, k)
-            ids.append(best.indices.numpy())
-            probabilities.append(best.values.numpy())
-            if follow is not None:
-                followed.append(_pick(chances, follow).numpy())
-    return LensTop(tuple(points), np.stack(ids), np.stack(probabilities), np.stack(followed) if followed else None)
+        for some, their in zip(vectors.flatten(0, 1).split(rows), wanted.split(rows), strict=True):
+            chances = _read(model, some).softmax(dim=-1)  # (rows, V)
+            best = chances.topk(k, dim=-1)  # 2 x (rows, k)
+            ids.append(best.indices)
+            probabilities.append(best.values)
+            followed.append(chances.gather(1, their[:, None])[:, 0])
+    return LensTop(
+        points,
+        torch.cat(ids).view(S, P, k).numpy(),
+        torch.cat(probabilities).view(S, P, k).numpy(),
+        None if follow is None else torch.cat(followed).view(S, P).numpy(),
+    )
 
 
 def _vectors(trace: Trace, point: str, positions: Sequence[int] | None) -> Tensor:
@@ -101,7 +111,7 @@ def _read(model: Transformer, vectors: Tensor) -> Tensor:
     return model.final_norm(vectors) @ model.unembedding.T
 
 
-def _pick(chances: Tensor, follow: Sequence[int]) -> Tensor:
-    if len(follow) != len(chances):
-        raise ValueError(f"follow has {len(follow)} ids for {len(chances)} positions; give one for each")
-    return chances.gather(1, torch.tensor(list(follow))[:, None])[:, 0]  # (P, V) -> (P,)
+def _checked(follow: Sequence[int], positions: int) -> list[int]:
+    if len(follow) != positions:
+        raise ValueError(f"follow has {len(follow)} ids for {positions} positions; give one for each")
+    return list(follow)

@@ -9,7 +9,7 @@ from llm.interpret.lens import LensTop
 from llm.interpret.stream import Station, stations
 from ui import page as page_parts
 from ui import snippets_layers as snippets
-from ui.cached_layers import lens, lens_probabilities
+from ui.cached_layers import lens_at, lens_probabilities
 from ui.components.before_after import before_after
 from ui.components.ledger import Line, ledger, spans
 from ui.components.road import Guess, RoadStation, road
@@ -22,7 +22,7 @@ SHOWN = 3
 
 
 def show(spot: Spot) -> None:
-    stops, top = stations(spot.trace, spot.position), lens(spot.now, halves=True)
+    stops, top = stations(spot.trace, spot.position), lens_at(spot.now, spot.position)
     part = st.session_state.get(PART, "mlp")
     picked = 0 if part == "start" else 2 * spot.layer + (1 if part == "attention" else 2)
     drawn = [_drawn(spot, stop, top, i) for i, stop in enumerate(stops)]
@@ -46,7 +46,7 @@ def _go(station: int) -> None:
 
 def _drawn(spot: Spot, stop: Station, top: LensTop, i: int) -> RoadStation:
     words = spot.page["road"]
-    ids, chances = top.ids[i, spot.position], top.probabilities[i, spot.position]
+    ids, chances = top.ids[i, 0], top.probabilities[i, 0]
     guesses = tuple(Guess(spot.name(t), float(p), int(t) == spot.answer) for t, p in zip(ids, chances, strict=True))
     said = spot.guesses(ids[:SHOWN], chances[:SHOWN])
     if stop.part == "start":
@@ -69,13 +69,13 @@ def _drawn(spot: Spot, stop: Station, top: LensTop, i: int) -> RoadStation:
 def _station(spot: Spot, stops: tuple[Station, ...], top: LensTop, picked: int, drawn: RoadStation) -> None:
     words, stop = spot.page["station"], stops[picked]
     with page_parts.card("layers-station", words["title_start" if stop.part == "start" else "title"]):
-        now_on_top = spot.name(top.ids[picked, spot.position, 0])
+        now_on_top = spot.name(top.ids[picked, 0, 0])
         if stop.part == "start":
             sentence = spans(words["sentence_start"], after=(now_on_top, "accent"))
             ledger(_start_lines(spot, stop), key="layers-station-sum", sentence=sentence)
             _start_bars(spot, top)
             return
-        was_on_top = spot.name(top.ids[picked - 1, spot.position, 0])
+        was_on_top = spot.name(top.ids[picked - 1, 0, 0])
         template = words["sentence_same" if was_on_top == now_on_top else "sentence"]
         title = drawn.title[:1].upper() + drawn.title[1:]
         sentence = spans(template, title=title, before=(was_on_top, "strong"), after=(now_on_top, "accent"))
@@ -114,14 +114,14 @@ def _start_lines(spot: Spot, stop: Station) -> list[Line]:
 
 
 def _start_bars(spot: Spot, top: LensTop) -> None:
-    pairs = zip(top.ids[0, spot.position], top.probabilities[0, spot.position], strict=True)
+    pairs = zip(top.ids[0, 0], top.probabilities[0, 0], strict=True)
     bars = [Bar(spot.name(i), float(p)) for i, p in pairs]
     signed_bars(bars, key="layers-start-bars", label=spot.page["station.bars"], plus=False, limit=1.0)
 
 
 def _settled(spot: Spot, top: LensTop) -> None:
     """The question: from which station on is the final answer on top?"""
-    on_top = top.ids[:, spot.position, 0] == spot.answer
+    on_top = top.ids[:, 0, 0] == spot.answer
     first = len(on_top) - 1
     while first > 0 and on_top[first - 1]:
         first -= 1
@@ -133,7 +133,7 @@ def _settled(spot: Spot, top: LensTop) -> None:
 def _take_away(spot: Spot, stops: tuple[Station, ...], top: LensTop) -> None:
     rows = [
         [stop.point, stop.part, stop.size, stop.added, stop.share, stop.cosine,
-         spot.name(top.ids[i, spot.position, 0]), float(top.probabilities[i, spot.position, 0])]
+         spot.name(top.ids[i, 0, 0]), float(top.probabilities[i, 0, 0])]
         for i, stop in enumerate(stops)
     ]  # fmt: skip
     header = ["point", "part", "size", "added", "share", "cosine", "most probable", "probability"]
