@@ -2,22 +2,19 @@
 
 import streamlit as st
 
+from ui import cached_tokenization as computed
 from ui import page as page_parts
-from ui.tokenization_learning import show_merges, show_train
-from ui.tokenization_views import show_cut, show_languages
+from ui.tokenization import cut, languages, merging, training
 
-VIEWS = {"cut": show_cut, "languages": show_languages, "merges": show_merges, "train": show_train}
+VIEWS = {"cut": cut.show, "languages": languages.show, "merges": merging.show, "train": training.show}
 
 page = page_parts.start("tokenization")
+if problem := computed.problem():
+    st.error(problem)
+    st.stop()
 chosen = st.segmented_control(
-    page["view"],
-    list(VIEWS),
-    default="cut",
-    key="cut",
-    format_func=lambda name: page[f"views.{name}"],
-    label_visibility="collapsed",
-    required=True,
-    bind="query-params",
-)
-VIEWS[chosen or "cut"](page)
+    page["view"], list(VIEWS), default="cut", key="cut", format_func=lambda name: page["views"][name],
+    label_visibility="collapsed", required=True, bind="query-params",
+)  # fmt: skip
+VIEWS.get(chosen, cut.show)(page)
 page_parts.finish(page)

@@ -12,12 +12,13 @@ from llm.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, WordTokenizer
 from llm.tokenizers.base import clean_text
 from llm.tokenizers.merging import MergeState, applying, learning
 from ui import cached
-from ui.tokenization_rows import TextCut, cut_text
+from ui.tokenization.rows import TextCut, cut_text
 
 CORPUS_CHARACTERS = 1_000_000  # of generated stories, from which word, character and live-trained vocabularies are made
 WORD_VOCABULARY = 2_000
 PUBLISHED = {"gpt2": "gpt2", "gpt4": "cl100k_base", "gpt4o": "o200k_base"}
 ROWS = ("word", "char", "own", *PUBLISHED)  # in the order of the page
+COMPARED = (512, 4096)  # vocabulary sizes of the question on the last view
 STORIES = "stories"
 
 
@@ -81,13 +82,23 @@ def cut(row: str, model_id: str, text: str) -> TextCut:
     return cut_text(tokenizer_of(row, model_id), text)
 
 
+def problem() -> str | None:
+    """One sentence when a published vocabulary cannot be read, else None."""
+    try:
+        for name in PUBLISHED.values():
+            load_tokenizer(name)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def warm_up() -> None:
     """Before the first visitor of the page: the rank files, the corpus and the vocabularies made from it."""
-    for name in PUBLISHED.values():
-        load_tokenizer(name)
-    for kind in ("char", "word"):
-        _looked_up(kind)
-    unseen_stories()
+    if problem() is None:
+        for kind in ("char", "word"):
+            _looked_up(kind)
+        for size in COMPARED:
+            compression(None, size, None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
@@ -120,7 +131,7 @@ def trained(own_text: str | None, vocab_size: int) -> Trained:
     return Trained(tokenizer, time.perf_counter() - start, len(text))
 
 
-@st.cache_data(show_spinner=False, max_entries=512)
+@st.cache_data(show_spinner=False, max_entries=128)
 def compression(own_text: str | None, vocab_size: int, sample: str | None) -> float:
     """Characters per token of a sample (None: unseen stories) in the BPE trained with this size."""
     text = unseen_stories() if sample is None else clean_text(sample)

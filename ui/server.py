@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -25,12 +26,14 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     import streamlit.runtime.scriptrunner  # noqa: F401
     import torch
 
-    from ui import cached
+    from ui import cached, cached_tokenization
 
     torch.set_num_threads(1)  # forty sessions share two cores: one thread each is fastest for all
     cached.warm_up()
     gc.collect()
     gc.freeze()
+    # Two seconds of reading rank files: nobody waits for them, and the first visitor of Tokenization finds them read.
+    threading.Thread(target=cached_tokenization.warm_up, name="warm-up", daemon=True).start()
     yield
 
 

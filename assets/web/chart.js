@@ -44,6 +44,10 @@ export default function (component) {
     }
     picture.append(s("path", { d: path, fill: "none", stroke: colour(k), "stroke-width": 2.4, "stroke-dasharray": DASHES[Math.floor(k / hues.length) + (data.dashed ? k % DASHES.length : 0)] ?? "", "stroke-linejoin": "round" }));
   }
+  if (data.dots) for (let k = 0; k < series; k++) for (let i = 0; i < count; i++) {
+    const v = values[k * count + i];
+    if (Number.isFinite(v)) picture.append(s("circle", { cx: px(x[i]), cy: py(v), r: 4, fill: palette.card, stroke: colour(k), "stroke-width": 2.2 }));
+  }
   const line = s("line", { y1: top, y2: height - bottom, stroke: palette.soft, "stroke-dasharray": "3 3", visibility: "hidden" });
   const dots = Array.from({ length: series }, (_, k) => s("circle", { r: 4.5, fill: colour(k), stroke: palette.card, "stroke-width": 1.5, visibility: "hidden" }));
   picture.append(line, ...dots);

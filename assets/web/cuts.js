@@ -1,14 +1,14 @@
 // One text cut by several tokenizers. A chip under the pointer (or the arrow keys) lights the same letters in every row.
-import { applyTheme, digits, h, memory, s, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, h, memory, s, saveSVG, stage, tools, unpack } from "./base.js";
 import { fitted, saveSVGasPNG } from "./picture.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const STYLE = `${CHIPS}
-.row { display: grid; grid-template-columns: 128px minmax(0, 1fr) 138px; gap: 6px 18px; padding: 11px 0; border-top: 1px solid var(--gf-line); align-items: start; }
+.row { display: grid; grid-template-columns: 124px minmax(0, 1fr) 184px; gap: 6px 18px; padding: 12px 0; border-top: 1px solid var(--gf-line); align-items: start; }
 .rows { container-type: inline-size; }
 .row:first-of-type { border-top: 0; }
 .who b { display: block; font-family: var(--st-heading-font, serif); font-size: 18px; line-height: 1.25; }
-.who span, .facts span { display: block; font-size: 13.5px; line-height: 1.35; color: var(--gf-soft); }
+.who span, .facts > span { display: block; font-size: 13.5px; line-height: 1.35; color: var(--gf-soft); }
 .chips { max-height: 216px; overflow-y: auto; padding: 3px; gap: 5px; }
 .chip { padding: 3px 8px 2px; cursor: default; }
 .chip.unknown { background: color-mix(in srgb, var(--gf-negative) 13%, var(--gf-card)); border: 2px dotted var(--gf-negative); }
@@ -23,7 +23,9 @@ const STYLE = `${CHIPS}
 .sign .chip > span { display: none; }
 .rest { align-self: center; color: var(--gf-soft); font-size: 14px; padding: 0 4px; }
 .note { margin: 5px 3px 0; font-size: 14.5px; color: var(--gf-negative); overflow-wrap: anywhere; }
-.count { font-size: 26px; font-family: var(--st-heading-font, serif); font-weight: 600; line-height: 1.05; }
+.who .mark { color: var(--gf-accent); font-weight: 600; }
+.top { display: flex; justify-content: space-between; align-items: baseline; gap: 8px; font-size: 13.5px; color: var(--gf-soft); white-space: nowrap; }
+.count { color: var(--gf-ink); font-size: 26px; font-family: var(--st-heading-font, serif); font-weight: 600; line-height: 1; }
 .count small { font-size: 14px; font-family: var(--st-font); font-weight: 400; color: var(--gf-soft); }
 .bar { display: block; height: 7px; border-radius: 4px; background: var(--gf-chip); margin: 4px 0 3px; overflow: hidden; }
 .bar i { display: block; height: 100%; min-width: 2px; border-radius: 4px; background: color-mix(in srgb, var(--gf-accent) 60%, var(--gf-card)); }
@@ -62,11 +64,12 @@ export default function (component) {
       shown, row.count > made.length ? h("span", { class: "rest" }, data.words.more.replace("{n}", (row.count - made.length).toLocaleString("en"))) : null);
     strip.onkeydown = (e) => walk(e, made);
     return h("section", { class: "row" },
-      h("div", { class: "who" }, h("b", {}, row.name), h("span", {}, row.about)),
+      h("div", { class: "who" }, h("b", {}, row.name), h("span", {}, row.about), row.mark ? h("span", { class: "mark" }, row.mark) : null),
       h("div", { class: "cut" }, strip, row.note ? h("p", { class: "note" }, row.note) : null),
-      h("div", { class: "facts" }, h("div", { class: "count" }, row.count.toLocaleString("en"), h("small", {}, ` ${row.count === 1 ? data.words.one : data.words.tokens}`)),
-        h("span", { class: "bar", style: { background: palette.chip } }, h("i", { style: { width: `${(100 * row.count) / data.most}%` } })),
-        row.relative === null ? null : h("span", {}, data.words.relative.replace("{x}", digits(row.relative))), row.facts.map((fact) => h("span", {}, fact))));
+      h("div", { class: "facts" },
+        h("div", { class: "top" }, h("span", { class: "count" }, row.count.toLocaleString("en"), h("small", {}, ` ${row.count === 1 ? data.words.one : data.words.tokens}`)),
+          row.relative === null ? null : h("span", { class: "relative" }, data.words.relative.replace("{x}", row.relative.toFixed(2)))),
+        h("span", { class: "bar" }, h("i", { style: { width: `${(100 * row.count) / data.most}%` } })), h("span", {}, row.fact)));
   })), h("div", { class: "under" }, tools([["SVG", () => saveSVG(`${data.name}.svg`, vector(root, palette))], ["PNG", () => saveSVGasPNG(`${data.name}.png`, vector(root, palette))]])));
 }
 
@@ -129,7 +132,7 @@ export function vector(root, palette) {
         fitted(line.textContent, `${size}px ${font}`, place.width)));
     }
   }
-  for (const line of root.querySelectorAll(".who b, .who span, .count, .facts span:not(.bar), .note, .rest")) {
+  for (const line of root.querySelectorAll(".who b, .who span, .count, .relative, .facts > span:not(.bar), .note, .rest")) {
     const box = line.getBoundingClientRect(), look = getComputedStyle(line);
     picture.append(s("text", { x: box.left - frame.left, y: box.top - frame.top + parseFloat(look.fontSize), "font-size": parseFloat(look.fontSize), "font-weight": look.fontWeight, fill: look.color }, line.textContent));
   }

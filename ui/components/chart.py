@@ -22,6 +22,7 @@ def line_chart(
     y_range: tuple[float, float] | None = None,
     height: int = 300,
     legend: bool = False,
+    dots: bool = False,
 ) -> None:
     """Draw lines; pointer and arrow keys read every series at one place.
 
@@ -29,7 +30,8 @@ def line_chart(
         series: name -> one number for each ``x``; numbers that are not finite leave a gap.
         label: one sentence for readers who do not see the picture.
         x_word: how a place is said, e.g. "{x} tokens back"; ``hint``: what stands there before.
-        hues: palette names, one for each series. ``legend`` names a single series too.
+        hues: palette names, one for each series. ``legend`` names a single series too; ``dots`` marks each
+            place that has a number, where there are few.
     """
     values = np.stack([np.asarray(line, dtype=np.float32) for line in series.values()])
     if values.shape[1:] != (len(x),):
@@ -45,5 +47,6 @@ def line_chart(
         "range": list(y_range) if y_range else None,
         "height": height,
         "showLegend": legend,
+        "dots": dots,
     }
     renderer("chart")(data=pack(header, x=np.asarray(x, dtype=np.float32), values=values), key=key)

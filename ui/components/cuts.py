@@ -28,17 +28,19 @@ class CutToken:
 
 @dataclass(frozen=True)
 class Cut:
-    """One tokenizer's row: its name, what it is, the first tokens, how many there are in all, and the numbers beside.
+    """One tokenizer's row: its name, what it is, the first tokens, how many there are in all, and a fact about them.
 
-    ``relative`` is the number of tokens divided by that of the row to compare with; ``note`` is said under the chips.
+    ``relative`` is the number of tokens divided by that of the row to compare with; ``mark`` sets a row apart in words;
+    ``note`` is said under the chips.
     """
 
     name: str
     about: str
     tokens: tuple[CutToken, ...]
     count: int
-    relative: float | None
-    facts: tuple[str, ...]
+    fact: str
+    relative: float | None = None
+    mark: str = ""
     note: str = ""
 
 
@@ -55,7 +57,7 @@ def cuts(rows: Sequence[Cut], *, key: str, label: str, words: Mapping[str, str])
         "most": most,
         "rows": [
             {
-                **{name: getattr(row, name) for name in ("name", "about", "count", "relative", "facts", "note")},
+                **{name: getattr(row, name) for name in ("name", "about", "mark", "count", "relative", "fact", "note")},
                 "tokens": [[t.text, t.id, t.start, t.end, t.group, t.size, t.hex, t.known] for t in row.tokens],
             }
             for row in rows

@@ -44,7 +44,7 @@ def text_box(page: Page, view: str) -> str:
     st.text_area(
         page["box.label"],
         key=BOX,
-        height=96,
+        height=76,
         help=page["box.help"].format(n=f"{MAX_CHARACTERS:,}"),
         on_change=_typed,
         label_visibility="collapsed",
@@ -71,7 +71,7 @@ def example(page: Page, name: str) -> str:
     if name == "sentence":
         return clean_text(page.reading.sentence)
     if name == "story":
-        return computed.unseen_stories().strip()[:400].rsplit(" ", 1)[0]
+        return computed.unseen_stories()[:500].rsplit(". ", 1)[0] + "."
     return page[f"texts.{name}"]
 
 

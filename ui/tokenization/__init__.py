@@ -1,0 +1,1 @@
+"""The parts of the Tokenization page: its text box, and one module for each view."""
