@@ -149,6 +149,24 @@ def load_weights(path: Path, config: ModelConfig) -> Transformer:
     return model.requires_grad_(False).eval()
 
 
+def load_weight(folder: str | Path, name: str, step: int | None = None) -> torch.Tensor:
+    """One stored weight in float32, e.g. ``token_embedding.weight`` (V, C), without building the model around it.
+
+    ``step`` is a snapshot's; None, or a step without a snapshot, means the finished weights. For looking at many
+    snapshots in a row; ``load_checkpoint`` checks the whole file.
+
+    Raises:
+        ValueError: when the file is missing or damaged, or has no such weight.
+    """
+    folder = Path(folder)
+    path = _snapshots(folder).get(-1 if step is None else step, folder / "model.safetensors")
+    try:
+        with safe_open(path, framework="pt") as stored:
+            return stored.get_tensor(name).to(torch.float32)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path.name} in {folder.name} has no readable weight {name}") from error
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file in one step, so that a reader (or a crash) never leaves half of it."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")

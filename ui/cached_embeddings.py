@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from llm import library
+from llm.checkpoints import load_weight
 from llm.interpret import projections, vocabulary
 from ui import cached
 from ui.tokens import token_label
@@ -27,20 +27,16 @@ WORDS = 4_000  # words to choose from for analogies
 def table(model_id: str, step: int | None) -> np.ndarray:
     """(V, C) embedding of every token that the tokenizer knows (padding rows of the matrix are left out)."""
     opened = cached.checkpoint(model_id, step)
-    return _rows(opened.model, opened.tokenizer.vocab_size)
+    return opened.model.token_embedding.weight.detach().float().cpu().numpy()[: opened.tokenizer.vocab_size]
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _tables(model_id: str) -> tuple[np.ndarray, ...]:
-    """The table at each of ``steps``. The models themselves are not kept."""
+    """The table at each of ``steps``, read without the models around it."""
     if steps(model_id) == (None,):
         return (table(model_id, None),)
-    opened = [library.open_model(model_id, step) for step in steps(model_id)]
-    return tuple(_rows(each.model, each.tokenizer.vocab_size) for each in opened)
-
-
-def _rows(model: object, vocab_size: int) -> np.ndarray:
-    return model.token_embedding.weight.detach().float().cpu().numpy()[:vocab_size]
+    folder, known = cached.model_info(model_id).folder, len(table(model_id, None))
+    return tuple(load_weight(folder, "token_embedding.weight", step).numpy()[:known] for step in steps(model_id))
 
 
 def steps(model_id: str) -> tuple[int | None, ...]:

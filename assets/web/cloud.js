@@ -1,6 +1,6 @@
 // The token cloud: a whole vocabulary as points. Zoom, pan, search, kinds, and the model's training as a time slider.
 import { applyTheme, calm, digits, h, memory, savePNG, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
-import { half, mark, paint, positions, radii, scene, sheet, toScreen, tokenAt, vector } from "./cloud_scene.js";
+import { extents, half, mark, paint, positions, scene, sheet, toScreen, tokenAt, vector } from "./cloud_scene.js";
 
 const STYLE = `
 .bar { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; margin-bottom: 8px; }
@@ -46,8 +46,9 @@ export default function (component) {
   const fact = h("div", { class: "fact" });
   const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
   const draw = (still = true) => {
+    const pen = fitted(canvas, picture);
     positions(picture, state.t, state.same);
-    paint(fitted(canvas, picture), (picture.drawn = scene(picture, state, still)), picture);
+    paint(pen, (picture.drawn = scene(picture, state, still)), picture);
   };
   let frame = 0;
   const soon = (still = true) => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => draw(still)); };
@@ -132,7 +133,7 @@ function describe(data, palette, font) {
   const widths = new Map();
   return {
     data, palette, font, count, labels: data.labels, kinds: kinds.data, kindKeys: data.kinds.map((kind) => kind.key), heat: heat?.data ?? null,
-    xy: coordinates.data, radius: radii(coordinates), sentence: new Set(data.sentence), picked: data.picked, box: { width: 640, height: 480 },
+    xy: coordinates.data, extent: extents(coordinates), sentence: new Set(data.sentence), picked: data.picked, box: { width: 640, height: 480 },
     near: (i, f) => Array.from({ length: friends }, (_, k) => 2 * ((f * count + i) * friends + k)).map((o) => near.data[o] + 256 * near.data[o + 1]).filter((j) => j !== 65535),
     measure: (text) => { if (!widths.has(text)) widths.set(text, pen.measureText(text).width); return widths.get(text); },
   };

@@ -6,25 +6,30 @@ const SHAPES = { start: "circle", letter: "circle", capitalised: "triangle", con
 /** Half the shorter side of the picture, in which the cloud fits at zoom 1. */
 export const half = ({ width, height }) => Math.min(width, height) * 0.47;
 
-/** The cloud's radius in each frame: it holds 99 % of the points. */
-export function radii({ data: xy, shape: [frames, count] }) {
-  return Array.from({ length: frames }, (_, f) => {
-    const sizes = new Float32Array(count);
-    for (let i = 0; i < count; i++) sizes[i] = Math.hypot(xy[2 * (f * count + i)], xy[2 * (f * count + i) + 1]);
-    sizes.sort();
-    return sizes[Math.min(count - 1, Math.floor(count * 0.99))] || 1;
-  });
+/** For each frame the middle of the cloud and half its width and height, without the outermost 1 % on each side. */
+export function extents({ data: xy, shape: [frames, count] }) {
+  const ends = (f, axis) => {
+    const sorted = Float32Array.from({ length: count }, (_, i) => xy[2 * (f * count + i) + axis]).sort();
+    const low = sorted[Math.floor(count * 0.01)], high = sorted[Math.min(count - 1, Math.ceil(count * 0.99))];
+    return [(low + high) / 2, (high - low) / 2 || 1];
+  };
+  return Array.from({ length: frames }, (_, f) => { const [x, w] = ends(f, 0), [y, h] = ends(f, 1); return { x, y, w, h }; });
 }
+
+/** The distance that fills half the shorter side, so that the frame's cloud fits into the picture. */
+const radius = ({ w, h: tall }, box) => Math.max((w * half(box)) / (box.width * 0.46), (tall * half(box)) / (box.height * 0.46));
 
 /** Where every token is at time t (in frames, fractions between them), in radii of the cloud. */
 export function positions(picture, t, sameScale) {
-  const { xy, count, radius } = picture;
-  const a = Math.floor(t), b = Math.min(radius.length - 1, a + 1), u = t - a;
-  const size = sameScale ? Math.max(...radius) : radius[a] + (radius[b] - radius[a]) * u;
+  const { xy, count, extent, box } = picture;
+  const a = Math.floor(t), b = Math.min(extent.length - 1, a + 1), u = t - a;
+  const between = (of) => of(extent[a]) + (of(extent[b]) - of(extent[a])) * u;
+  const size = sameScale ? Math.max(...extent.map((e) => radius(e, box))) : between((e) => radius(e, box));
+  const middle = [between((e) => e.x), between((e) => e.y)];
   const now = (picture.now ??= new Float32Array(2 * count));
   for (let i = 0; i < 2 * count; i++) {
     const from = xy[2 * a * count + i];
-    now[i] = (from + (xy[2 * b * count + i] - from) * u) / size;
+    now[i] = (from + (xy[2 * b * count + i] - from) * u - middle[i % 2]) / size;
   }
   picture.size = size;
 }
@@ -83,7 +88,7 @@ const beside = (x, wide, box) => (x + wide + 16 > box.width ? x - wide - 11 : x 
 /** Labels that do not cover each other: first those that matter, then as many of the most used as there is room for. */
 function names(picture, state, at, first) {
   const { box, labels, count, kinds, measure } = picture;
-  const placed = [], chosen = [], most = (box.width * box.height) / 4200;
+  const placed = [], chosen = [], most = (box.width * box.height) / 5200;
   const place = (i, force) => {
     const [x, y] = at[i];
     if (x < 0 || y < 0 || x > box.width || y > box.height) return;
@@ -124,10 +129,16 @@ export function paint(pen, { dots, links, labels, bar }, { box, palette, font })
   for (const label of labels) {
     pen.font = `${label.bold ? "700 " : ""}14px ${font}`;
     const wide = pen.measureText(label.text).width, left = beside(label.x, wide, box);
-    pen.globalAlpha = label.alpha * (label.pill ? 0.92 : 0.7);
-    pen.fillStyle = label.pill ? palette.mark : palette.card;
-    pen.beginPath(); pen.roundRect(left - 4, label.y - 9, wide + 8, 18, 5); pen.fill();
     pen.globalAlpha = label.alpha;
+    if (label.pill) {
+      pen.fillStyle = palette.mark;
+      pen.beginPath(); pen.roundRect(left - 5, label.y - 10, wide + 10, 20, 6); pen.fill();
+    } else {
+      pen.lineWidth = 3.5;
+      pen.lineJoin = "round";
+      pen.strokeStyle = palette.card;
+      pen.strokeText(label.text, left, label.y + 0.5);
+    }
     pen.fillStyle = label.colour;
     pen.fillText(label.text, left, label.y + 0.5);
   }

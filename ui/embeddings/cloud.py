@@ -71,8 +71,10 @@ def _in_plane(spot: Spot, method: str) -> None:
         on_pick=lambda: _picked(spot),
     )  # fmt: skip
     _part(spot, len(listed))
-    finished = method == "tsne" or len(steps) == 1
-    page_parts.provenance(replace(now, step=None), page["cloud.finished" if finished else "cloud.slider"])
+    if len(steps) > 1:
+        st.caption(f"{now.info.title} · {page['cloud.slider']}")
+    else:
+        page_parts.provenance(replace(now, step=None))
     rows = list(zip(listed, labels, kinds, *np.round(places[at].T.astype(float), 5).tolist(), strict=True))
     code = snippets.tsne_code(now, ids, 2) if method == "tsne" else snippets.pca_code(now, ids)
     page_parts.take_away(page, "cloud", header=["id", "token", "kind", "x", "y"], rows=rows, code=code)
@@ -130,7 +132,11 @@ def _heat(spot: Spot, ids: np.ndarray) -> np.ndarray | None:
 
 def _fact(page: page_parts.Page, spot: Spot, share: float, r: float | None) -> str:
     fact = page["cloud.pca_fact"].format(percent=100 * share, columns=spot.table.shape[1])
-    return fact if r is None else f"{fact} {page['cloud.length_fact'].format(r=r).replace('-', '−')}"
+    return fact if r is None else f"{fact} {page['cloud.length_fact'].format(r=_signed(r))}"
+
+
+def _signed(r: float) -> str:
+    return f"{r:+.2f}".replace("-", "−")
 
 
 def _part(spot: Spot, shown: int) -> None:
@@ -159,10 +165,9 @@ def _frequency(page: page_parts.Page, by_step: dict[int, float]) -> None:
         return
     last = by_step[max(by_step)]
     if len(by_step) < 3:
-        page_parts.prose(page["reading.frequency_last"], last=last)
+        page_parts.prose(page["reading.frequency_last"], last=_signed(last))
         return
     most = max(by_step, key=lambda step: abs(by_step[step]))
     first = min(by_step)
-    page_parts.prose(
-        page["reading.frequency"], first=by_step[first], first_step=first, most=by_step[most], most_step=most, last=last
-    )  # fmt: skip
+    r = {"first": _signed(by_step[first]), "most": _signed(by_step[most]), "last": _signed(last)}
+    page_parts.prose(page["reading.frequency"], first_step=first, most_step=most, **r)
