@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from llm.decoding import TreeNode
 from ui.components.tree import Branch
 
-MOST_LEFT = 2  # candidates after one token that are drawn although no strategy went on from them
 
-
-def branches(nodes: Sequence[TreeNode], text_of: Callable[[int], str], most_left: int = MOST_LEFT) -> tuple[list[Branch], int]:
+def branches(nodes: Sequence[TreeNode], text_of: Callable[[int], str], most_left: int) -> tuple[list[Branch], int]:
     """The tree to draw, and how many candidates it leaves out.
 
     All that a strategy went on from is kept, and of the others the ``most_left`` most probable after each token. Children

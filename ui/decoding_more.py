@@ -17,7 +17,7 @@ from ui import snippets_decoding as snippets
 from ui.components.chart import line_chart
 from ui.components.textline import textline
 from ui.components.tree import Branch, decode_tree_view
-from ui.decoding_figures import MOST_LEFT, branches, size
+from ui.decoding_figures import branches, size
 from ui.decoding_text import GrowingText
 from ui.decoding_views import TREE, short, text_chips
 from ui.page import Page
@@ -41,10 +41,11 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
             width = st.slider(words["width"], 2, 5, key=WIDTH, bind="query-params", width=240)
             depth = st.slider(words["depth"], 2, 8, key=DEPTH, bind="query-params", width=240)
         nodes = computed.tree(*text.key, text.settings.sampling, text.number, width, depth)
-        drawn, left_out = branches(nodes, partial(_label, now.tokenizer))
+        most = 2 if width * depth <= 16 else 1
+        drawn, left_out = branches(nodes, partial(_label, now.tokenizer), most)
         decode_tree_view(drawn, key=TREE, label=words["label"], words=words)
         if left_out:
-            st.caption(words["left_out"].format(count=left_out, most=MOST_LEFT))
+            st.caption(words["left_out"].format(count=left_out))
         _compare(words, drawn)
         page_parts.provenance(now)
         rows = [(b.depth, b.text, b.p, b.total, " ".join(b.taken or b.kept)) for b in drawn[1:]]
@@ -65,15 +66,18 @@ def final(drawn: list[Branch], name: str) -> Branch:
 def _compare(words: dict, drawn: list[Branch]) -> None:
     """What the totals of beam and greedy say about each other."""
     beam, greedy = final(drawn, computed.BEAM), final(drawn, computed.GREEDY)
+    totals = {"beam": signed(beam.total), "greedy": signed(greedy.total)}
     if beam.depth != greedy.depth:
-        page_parts.prose(
-            words["beam_longer"], beam=beam.total, greedy=greedy.total, beam_length=beam.depth, greedy_length=greedy.depth
-        )
+        page_parts.prose(words["beam_longer"], **totals, beam_length=beam.depth, greedy_length=greedy.depth)
     elif abs(beam.total - greedy.total) < 1e-9:
-        page_parts.prose(words["beam_equal"], greedy=greedy.total)
+        page_parts.prose(words["beam_equal"], **totals)
     else:
-        times = math.exp(min(50.0, beam.total - greedy.total))
-        page_parts.prose(words["beam_better"], beam=beam.total, greedy=greedy.total, times=times)
+        page_parts.prose(words["beam_better"], **totals, times=math.exp(min(50.0, beam.total - greedy.total)))
+
+
+def signed(number: float) -> str:
+    """Two digits and a real minus sign."""
+    return f"{number:.2f}".replace("-", "−")
 
 
 def surprise_card(page: Page, text: GrowingText) -> None:

@@ -82,7 +82,8 @@ def use_text(page: Page, text: GrowingText) -> None:
     if not text.chosen:
         return
     icon = ":material/edit_note:"
-    st.button(words["use"], help=words["use_help"], icon=icon, key="decoding-use", on_click=decoding_text.adopt, args=(text,))
+    adopt = decoding_text.adopt
+    st.button(words["use"], help=words["use_help"], icon=icon, key="decoding-use", type="tertiary", on_click=adopt, args=(text,))
 
 
 def one_token(page: Page, text: GrowingText) -> None:

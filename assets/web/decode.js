@@ -17,7 +17,7 @@ const STYLE = `
 .button.main { background: var(--gf-accent); border-color: var(--gf-accent); color: var(--gf-paper); max-width: 100%; overflow-wrap: anywhere; }
 .button.main:hover { color: var(--gf-paper); filter: brightness(1.1); }
 ${ROWS}${BARS}${KNOBS}${FORMULA}
-@container (max-width: 900px) { .layout { grid-template-columns: minmax(0, 1fr); } .side { order: -1; } }
+@container (max-width: 900px) { .layout { grid-template-columns: minmax(0, 1fr); } .side { display: contents; } .knobs { order: -1; } .formula { order: 1; } }
 `;
 
 export default function (component) {

@@ -3,11 +3,12 @@ import { css, h, inkOn, s, sequential } from "./base.js";
 import { probability } from "./decode_numbers.js";
 import { REMOVED_BY, removed } from "./sampling.js";
 
-const TOP = 20, HIGH = 24, LOW = 78, LOW_HIGH = 34, HEIGHT = 146;
+const TOP = 6, HIGH = 24, LOW = 64, LOW_HIGH = 34, HEIGHT = 132;
 const MOST = 120; // segments drawn one by one; the rest is one piece
 
 export const BARS = `
 .bars { margin-top: 10px; }
+.bars .caption { font-size: 13px; color: var(--gf-soft); }
 .bars svg { display: block; width: 100%; overflow: visible; }
 .bars text { font-family: var(--st-font); }
 .bars rect.part { cursor: default; }
@@ -20,7 +21,7 @@ export function bars({ hover, redraw }) {
   new ResizeObserver(([entry]) => { bar.width = entry.contentRect.width; redraw(); }).observe(element);
   bar.show = (state) => {
     bar.svg = drawing(state, bar.width, bar, hover);
-    element.replaceChildren(bar.svg);
+    element.replaceChildren(h("div", { class: "caption" }, state.data.words.bar_all + cuts(state.choice, state.data.words)), bar.svg);
     element.setAttribute("aria-label", describe(state));
     bar.mark(state);
   };
@@ -45,8 +46,8 @@ export function drawing(state, width, bar = { segments: new Map() }, hover = () 
   const { palette, choice, data: { words } } = state;
   const svg = s("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, onmouseleave: () => hover(null) });
   bar.segments.clear();
-  const label = (x, y, text, anchor = "start", fill = palette.soft) => s("text", { x, y, "font-size": 13, fill, "text-anchor": anchor }, text);
-  svg.append(hatch(palette), label(0, TOP - 7, words.bar_all), label(width, TOP - 7, "1", "end"));
+  const label = (x, y, text) => s("text", { x, y, "font-size": 13, fill: palette.soft }, text);
+  svg.append(hatch(palette));
   const kept = keptMass(choice);
   upper(svg, state, width, kept);
   svg.append(s("path", { d: `M0 ${TOP + HIGH}L${kept * width} ${TOP + HIGH}L${width} ${LOW}L0 ${LOW}Z`, fill: palette.accent, opacity: 0.1 }));
@@ -54,6 +55,14 @@ export function drawing(state, width, bar = { segments: new Map() }, hover = () 
   lower(svg, state, width, bar, hover);
   marker(svg, state, width);
   return svg;
+}
+
+/** "top-k 0.013, top-p 0.041": what was cut off, where anything was. */
+function cuts(choice, words) {
+  const gone = removed(choice);
+  const parts = ["top_k", "top_p", "min_p", "greedy"].filter((name) => gone[name].tokens)
+    .map((name) => words.cut_by.replaceAll("{filter}", words.filters[name]).replaceAll("{tokens}", gone[name].tokens.toLocaleString("en")).replaceAll("{mass}", probability(gone[name].mass)));
+  return parts.length ? `. ${words.cuts} ${parts.join("; ")}` : "";
 }
 
 function hatch(palette) {

@@ -15,7 +15,18 @@ export function prepare(logits, seenIds = []) {
   const inText = new Uint8Array(exact.length);
   for (const id of seenIds) inText[id] = 1;
   const seen = [...new Set(seenIds)];
-  return { logits: exact, inText, seen, order: falling(exact, Uint32Array.from(exact.keys())) };
+  return { logits: exact, inText, seen, order: fallingOf(logits) };
+}
+
+/** Ids of float32 values by falling value, ties by id: each value's bits as a whole number with the id behind, sorted as numbers. */
+function fallingOf(values) {
+  const floats = Float32Array.from(values, (v) => v + 0); // -0 becomes 0
+  const bits = new Uint32Array(floats.buffer);
+  const room = 2 ** 21; // 32 bits of value and 21 of id are exact in a float64
+  const keys = new Float64Array(bits.length);
+  for (let id = 0; id < bits.length; id++) keys[id] = (bits[id] >>> 31 ? bits[id] : 0x7fffffff - bits[id]) * room + id;
+  keys.sort();
+  return Uint32Array.from(keys, (key) => key % room);
 }
 
 /**

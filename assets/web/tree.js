@@ -14,7 +14,7 @@ const STYLE = `
 table { border-collapse: collapse; font-size: 13px; margin-top: 8px; }
 td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; white-space: pre; }
 `;
-const ROW = 31, TOP = 16, SUM = 86; // height of a row, and room for the sums on the right
+const ROW = 31, TOP = 16, ROOT = 40, SUM = 100; // height of a row, room for the first box and for the sums on the right
 const BADGES = { greedy: "G", sampling: "S", beam: "B" };
 
 export default function (component) {
@@ -51,10 +51,10 @@ const path = (nodes, node) => (node > 0 ? [...path(nodes, nodes[node].parent), n
 function paint(state) {
   const { data, palette } = state;
   const depth = Math.max(1, ...data.nodes.map((n) => n.depth));
-  const step = Math.max(118, Math.min(190, ((state.width || 1000) - SUM - 70) / depth));
+  const step = Math.max(118, Math.min(230, ((state.width || 1000) - SUM - ROOT) / depth));
   const places = layout(data.nodes, step);
   const height = Math.max(...places.map((p) => p.y)) + ROW;
-  const width = 70 + depth * step + SUM;
+  const width = ROOT + depth * step + SUM;
   const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": data.label, "font-family": "sans-serif" });
   const edges = s("g", {}), boxes = s("g", {});
   data.nodes.forEach((node, i) => {
@@ -68,7 +68,7 @@ function paint(state) {
   say(state, null);
 }
 
-/** x by depth; y so that every end has a row and every branch stands at the middle of its children's ends. */
+/** x by depth; every end has a row of its own, and a token stands in the row of its most probable child. */
 function layout(nodes, step) {
   const children = nodes.map(() => []);
   nodes.forEach((node, i) => { if (i) children[node.parent].push(i); });
@@ -76,8 +76,7 @@ function layout(nodes, step) {
   let next = 0;
   const put = (i) => {
     const inner = children[i].map(put);
-    const y = inner.length ? (inner[0] + inner[inner.length - 1]) / 2 : TOP + next++ * ROW;
-    places[i] = { x: i ? 70 + (nodes[i].depth - 1) * step + 34 : 6, y: inner.length ? y : y, end: !inner.length };
+    places[i] = { x: i ? ROOT + nodes[i].depth * step - 56 : 2, y: inner.length ? inner[0] : TOP + next++ * ROW, end: !inner.length };
     return places[i].y;
   };
   put(0);
@@ -86,8 +85,8 @@ function layout(nodes, step) {
 
 function edge(group, from, to, node, palette) {
   const x1 = from.x + (from.width ?? 52), x2 = to.x;
-  const bend = Math.max(12, (x2 - x1) / 2);
-  const d = `M${x1} ${from.y}C${x1 + bend} ${from.y} ${x2 - bend} ${to.y} ${x2} ${to.y}`;
+  const bend = Math.min(56, Math.max(12, (x2 - x1) / 2));
+  const d = `M${x1} ${from.y}C${x1 + bend * 0.7} ${from.y} ${x1 + bend * 0.3} ${to.y} ${x1 + bend} ${to.y}L${x2} ${to.y}`;
   const line = (stroke, width, extra = {}) => group.append(s("path", { d, fill: "none", stroke, "stroke-width": width, ...extra }));
   to.width = boxWidth(node);
   if (!node.kept.length) line(palette.line, 1.5);
