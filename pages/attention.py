@@ -62,10 +62,15 @@ with second_row[1]:
     with page_parts.card("attention-measured", words["heads"]["measured"].format(layer=now.layer + 1, head=now.head + 1)):
         view.measured(words, now, scores)
 
+with second_row[0], page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
+    view.all_heads(words, now, scores, causal, view.switched_off(view.heads_off(now)))
+    view.foot(page, now, "heads", *view.score_rows(scores), snippets.heads_code(now))
+
 with page_parts.break_it(page):
     controls, picture = st.columns([1, 1.55], gap="large")
     with controls:
-        off = view.choose_heads(words, now)
+        view.choose_heads(words, now)
+        off = view.heads_off(now)
         seen = computed.without(now, off)
         view.losses(words, seen)
     with picture:
@@ -75,10 +80,6 @@ with page_parts.break_it(page):
     with st.expander(words["off"]["each_title"], on_change="rerun", key="attention-each-open") as each:
         if each.open:
             view.each_head(words, now)
-
-with second_row[0], page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
-    view.all_heads(words, now, scores, causal, view.switched_off(off))
-    view.foot(page, now, "heads", *view.score_rows(scores), snippets.heads_code(now))
 
 address.keep(address.Shown(shown_as, name, mask != own, view.remembered(now)))
 page_parts.finish(page)

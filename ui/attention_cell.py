@@ -118,7 +118,7 @@ def formulas(steps: HeadSteps, cell: tuple[int, int]) -> list[str]:
     power, share = latex(float(np.exp(np.float64(score))), 1), latex(float(steps.pattern[cell]), 1)
     return [
         scaled,
-        rf"\textstyle\sum_j e^{{s_j}} = {_summed(steps, cell)} = {latex(total, 1)}",
+        rf"\small\textstyle\sum_j e^{{s_j}} = {_summed(steps, cell)} = {latex(total, 1)}",
         rf"\frac{{e^{{{latex(score, 1)}}}}}{{\sum_j e^{{s_j}}}} = \frac{{{power}}}{{{latex(total, 1)}}} = {share}",
     ]
 
@@ -131,7 +131,7 @@ def _summed(steps: HeadSteps, cell: tuple[int, int], shown: int = 3) -> str:
     made: list[str] = []
     for before, j in zip([None, *kept[:-1]], kept, strict=True):
         made += [r"\cdots"] if before is not None and seen.index(j) > seen.index(before) + 1 else []
-        made.append(f"e^{{{latex(float(steps.masked[row, j]), 1)}}}")
+        made.append(f"e^{{{latex(float(steps.masked[row, j]))}}}")
     return " + ".join(made)
 
 

@@ -177,7 +177,7 @@ def _open_head(layer: int, head: int) -> None:
 def measured(words: Words, now: Reading, scores: HeadScores) -> None:
     """All scores of the chosen head, and how they were taken."""
     windows = computed.sample(now.model_id)
-    text = words["heads"]["example"]
+    text = words["heads"]["stories"]
     if windows is not None:
         text = words["heads"]["held_out"].format(n=f"{windows[0][: TEXTS].numel():,}")
     rows = [(words["kinds"][kind], array[now.layer, now.head]) for kind, array in scores.scores.items()]
@@ -195,35 +195,41 @@ def score_rows(scores: HeadScores) -> tuple[list[str], list[list[Any]]]:
     return ["layer", "head", *columns], rows
 
 
-def choose_heads(words: Words, now: Reading) -> tuple[Cell, ...]:
-    """Which heads are switched off, as the reader chooses."""
+def choose_heads(words: Words, now: Reading) -> None:
+    """The controls for which heads are switched off; ``heads_off`` has what they say."""
     off, config = words["off"], now.config
     mode = choice(off, ["this", "layer", "choose"], "this", OFF_MODE, layer=now.layer + 1)
-    if mode == "this":
-        return ((now.layer, now.head),)
+    if mode == "choose":
+        every = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
+        st.session_state.setdefault(_off_key(now), [(now.layer, now.head)])
+        names = {pair: off["one"].format(layer=pair[0] + 1, head=pair[1] + 1) for pair in every}
+        st.multiselect(off["heads"], every, key=_off_key(now), format_func=names.get)
+
+
+def heads_off(now: Reading) -> tuple[Cell, ...]:
+    """The heads that are switched off, known before their controls are drawn."""
+    mode = st.session_state.get(OFF_MODE, "this")
     if mode == "layer":
-        return tuple((now.layer, head) for head in range(config.n_heads))
-    every = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
-    return tuple(
-        st.multiselect(
-            off["heads"], every, default=[(now.layer, now.head)], key=f"attention-off-{now.model_id}",
-            format_func=lambda pair: off["one"].format(layer=pair[0] + 1, head=pair[1] + 1),
-        )
-    )  # fmt: skip
+        return tuple((now.layer, head) for head in range(now.config.n_heads))
+    here = [(now.layer, now.head)]
+    return tuple(st.session_state.get(_off_key(now), here) if mode == "choose" else here)
+
+
+def _off_key(now: Reading) -> str:
+    return f"attention-off-{now.model_id}"
 
 
 def switched_off(heads: Sequence[Cell]) -> Sequence[Cell]:
     """The heads that the grid shows as off: the reader's own choice, not the head that happens to be on the bench."""
-    return [] if st.session_state.get(OFF_MODE) == "this" else heads
+    return [] if st.session_state.get(OFF_MODE, "this") == "this" else heads
 
 
 def bars(words: Words, now: Reading, seen: computed.WithWithout) -> None:
     """The most probable tokens before and after, as pairs of bars."""
     off = words["off"]
-    last = seen.position == len(now.ids) - 1
-    title = off["next"] if last and now.config.causal else off["blank"]
-    shown = (now.labels[seen.position], "strong") if last and now.config.causal else str(seen.position + 1)
-    ledger(key="attention-bars-title", sentence=spans(title, text=shown, token=shown))
+    title = off["next"] if now.config.causal else off["blank"]
+    shown = spans(title, token=(now.labels[seen.position], "strong"), place=str(seen.position + 1))
+    ledger(key="attention-bars-title", sentence=shown)
     ids = top_changes(seen.before, seen.after)
     labels, names = [token_label(now.tokenizer, i) for i in ids], (off["before"], off["after"])
     before_after(labels, seen.before[ids], seen.after[ids], key="attention-bars", label=off["picture"], names=names)

@@ -90,8 +90,8 @@ def sample(model_id: str) -> Windows | None:
 def scores(model_id: str, step: int | None) -> HeadScores:
     """What each head does, measured on held-out text (else the model's example sentence) and on repeated random tokens."""
     opened, windows = cached.checkpoint(model_id, step), sample(model_id)
-    text = detector_text(windows, opened.tokenizer, cached.model_info(model_id))
-    return head_scores(opened.model, text, ordinary_ids(windows, opened.tokenizer), mark_ids=mark_ids(opened.tokenizer))
+    text = detector_text(windows, opened.tokenizer, opened.config)
+    return head_scores(opened.model, text, ordinary_ids(windows, opened.tokenizer), mark_ids=mark_ids(opened.tokenizer, text))
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)

@@ -62,8 +62,8 @@ from llm.library import list_models
 
 info = next(info for info in list_models() if info.id == {now.model_id!r})
 windows = held_out(info, tokenizer)
-text, ordinary = detector_text(windows, tokenizer, info), ordinary_ids(windows, tokenizer)
-scores = head_scores(model, text, ordinary, mark_ids=mark_ids(tokenizer))
+text, ordinary = detector_text(windows, tokenizer, model.config), ordinary_ids(windows, tokenizer)
+scores = head_scores(model, text, ordinary, mark_ids=mark_ids(tokenizer, text))
 for layer in range(model.config.n_layers):
     print(layer, [label(scores, layer, head) for head in range(model.config.n_heads)])
 """

@@ -5,7 +5,7 @@ const STYLE = `
 .grid { display: grid; gap: 8px 10px; align-items: start; }
 .grid.dense { gap: 4px 5px; }
 .grid.dense .head { padding: 1px; }
-.grid.dense .head small { font-size: 11px; line-height: 1.15; white-space: normal; overflow-wrap: anywhere; }
+.grid.dense .head small { font-size: 11px; }
 .grid.dense .column { font-size: 12px; }
 .name { font-size: 14px; color: var(--gf-soft); align-self: center; padding-bottom: 18px; }
 .column { font-size: 14px; color: var(--gf-soft); text-align: center; }
@@ -14,7 +14,7 @@ const STYLE = `
 .head.on { border-color: var(--gf-accent); }
 .head.off canvas { opacity: 0.25; }
 .head canvas { width: 100%; aspect-ratio: 1; display: block; border-radius: 5px; border: 1px solid var(--gf-line); image-rendering: pixelated; }
-.head small { display: block; font-size: 12.5px; color: var(--gf-soft); margin-top: 2px; min-height: 1.3em; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.head small { display: block; font-size: 12.5px; color: var(--gf-soft); margin-top: 2px; min-height: 1.3em; line-height: 1.2; overflow-wrap: anywhere; }
 .frame { overflow-x: auto; }
 `;
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -14,13 +14,15 @@ from llm.config import ModelConfig
 from llm.corpora import CORPORA, arithmetic_split, generate, write_sum
 from llm.library import ModelInfo
 
-SAMPLE_TOKENS = 4096
+SAMPLE_TOKENS = 2048
 CHARACTERS_PER_TOKEN = 6  # more than any corpus here has, so that the text is long enough
 OTHER_SEED = 7_919  # added to the seed of the training text
 MASKED_SHARE = 0.15  # of the tokens of a masked model's sample (BERT, Devlin et al. 2019)
 IGNORED = -100  # a target that no loss is taken of
 FEWEST_ORDINARY = 8
 TEXTS = 4  # windows that detectors look at
+STORY_TOKENS = 64  # of each of these, where the model's own kind of text cannot be made
+STRANGEST = 0.3  # share of unknown tokens from which a text says nothing about a model
 
 Windows = tuple[Tensor, Tensor]
 
@@ -74,18 +76,25 @@ def ordinary_ids(windows: Windows | None, tokenizer: Any) -> list[int]:
     return seen if len(seen) >= FEWEST_ORDINARY else [i for i in range(tokenizer.vocab_size) if i not in special]
 
 
-def mark_ids(tokenizer: Any) -> list[int]:
-    """Tokens that are punctuation or other signs: something to see, no letter and no digit in it."""
-    special = set(tokenizer.special.values())
-    texts = {i: tokenizer.token_text(i).strip() for i in range(tokenizer.vocab_size) if i not in special}
-    return [i for i, text in texts.items() if text.isascii() and text and not any(c.isalnum() for c in text)]
+def mark_ids(tokenizer: Any, texts: Iterable[Iterable[int]] | None) -> list[int]:
+    """The tokens in these texts that are punctuation or other signs: something to see, no letter and no digit in it."""
+    present = {i for text in texts or () for i in text} - set(tokenizer.special.values())
+    shown = {i: tokenizer.token_text(i).strip() for i in sorted(present)}
+    return [i for i, text in shown.items() if text.isascii() and text and not any(c.isalnum() for c in text)]
 
 
-def detector_text(windows: Windows | None, tokenizer: Any, info: ModelInfo) -> list[list[int]]:
-    """(B, T) ids that detectors measure on: a few held-out windows, else the model's example sentence."""
+def detector_text(windows: Windows | None, tokenizer: Any, config: ModelConfig) -> list[list[int]] | None:
+    """(B, T) ids that detectors measure on: held-out windows of the model's own kind, else some of the stories corpus.
+
+    None when the tokenizer does not know most of these either; random sequences then have to serve.
+    """
     if windows is not None:
         return windows[0][:TEXTS].tolist()
-    return [list(tokenizer.encode(info.default_text))[: info.config.context_length]]
+    length = min(config.context_length, STORY_TOKENS)
+    ids = _document_ids(held_out_documents("stories", 0, TEXTS * length), tokenizer, TEXTS * length)
+    unknown = tokenizer.special.get("<unk>")
+    strange = float((ids == unknown).float().mean()) if unknown is not None else 0.0
+    return ids.view(TEXTS, length).tolist() if len(ids) == TEXTS * length and strange <= STRANGEST else None
 
 
 def _document_ids(documents: list[str], tokenizer: Any, count: int) -> Tensor:

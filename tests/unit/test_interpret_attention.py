@@ -14,7 +14,7 @@ from llm.interpret import ablation
 from llm.interpret.attention_steps import head_steps, strongest_other
 from llm.interpret.comparison import loss, loss_by_head, probabilities, shown_position, text_loss, top_changes
 from llm.interpret.detectors import KINDS, NEARBY_TOKENS, head_scores, label, repeated_sequences, scores_of
-from llm.interpret.held_out import IGNORED, held_out_documents, held_out_windows, mark_ids, ordinary_ids
+from llm.interpret.held_out import IGNORED, detector_text, held_out_documents, held_out_windows, mark_ids, ordinary_ids
 from llm.model import Transformer
 from llm.tokenizers import CharTokenizer, WordTokenizer
 from llm.trace import trace
@@ -255,4 +255,16 @@ def test_blanks_are_hidden_in_the_input_and_only_they_count() -> None:
 
 def test_marks_are_signs_without_letters_or_digits() -> None:
     tokenizer = CharTokenizer.train("ab 1.,!+ \n")
-    assert {tokenizer.token_text(i) for i in mark_ids(tokenizer)} == {".", ",", "!", "+"}
+    texts = [tokenizer.encode("a1 .,+"), tokenizer.encode("b\n .")]
+    assert {tokenizer.token_text(i) for i in mark_ids(tokenizer, texts)} == {".", ",", "+"}
+    assert mark_ids(tokenizer, None) == []
+
+
+def test_detectors_fall_back_to_stories_and_then_to_nothing() -> None:
+    words = WordTokenizer.train(" ".join(COPY_WORDS))
+    config = ModelConfig(vocab_size=words.vocab_size, context_length=32)
+    windows = held_out_windows({"corpus": "copy"}, words, config)
+    assert detector_text(windows, words, config) == windows[0][:4].tolist()
+    assert detector_text(None, words, config) is None
+    letters = CharTokenizer.train("\n".join(held_out_documents("stories", 0)))
+    assert np.shape(detector_text(None, letters, config)) == (4, 32)
