@@ -20,7 +20,7 @@ if page.reading.config.norm_position == "post":
     page_parts.prose(page["lead_post"])
 
 with page_parts.card("layers-choose"):
-    page_parts.prose(page["choose"])
+    st.caption(page["choose"])
     here = spot.choose(page)
     part = st.segmented_control(
         page["parts_label"],

@@ -18,6 +18,7 @@ from llm.interpret.held_out import held_out, held_out_documents
 from llm.interpret.lens import LensTop, logit_lens, logit_lens_top, stream_points
 from llm.interpret.neurons import LogitEffect, TopActivations, neuron_activations, neuron_logit_effect, top_activations
 from llm.model import Tap, identity
+from llm.tokenizers import Tokenizer
 from llm.trace import trace
 from ui import cached
 from ui.components.contexts import Place
@@ -57,9 +58,10 @@ def lens_probabilities(now: Reading, points: tuple[str, ...], position: int) -> 
 
 @dataclass(frozen=True)
 class Sample:
-    """Text in which neurons are watched: windows of ids, and where it comes from ("" for the model's own corpus)."""
+    """Text in which neurons are watched. ``continued`` says of each window whether it starts inside a document."""
 
     windows: tuple[tuple[int, ...], ...]
+    continued: tuple[bool, ...]
     corpus: str
     own: bool
 
@@ -78,13 +80,14 @@ def sample(model_id: str) -> Sample:
     name, seed = (data["corpus"], int(data.get("seed", 0))) if own else ("stories", 0)
     most = LARGE_SAMPLE if block_weights(opened.config) > LARGE else SAMPLE
     length = min(WINDOW, opened.config.context_length)
-    windows: list[tuple[int, ...]] = []
+    windows: list[tuple[tuple[int, ...], bool]] = []
     for text in held_out_documents(name, seed, most):
         ids = opened.tokenizer.encode_document(text)
-        windows += [tuple(ids[start : start + length]) for start in range(0, len(ids), length)]
-        if sum(map(len, windows)) >= most:
+        windows += [(tuple(ids[start : start + length]), start > 0) for start in range(0, len(ids), length)]
+        if sum(len(window) for window, _ in windows) >= most:
             break
-    return Sample(tuple(sorted(windows, key=len, reverse=True)), name, own)  # equal lengths share a forward pass
+    windows.sort(key=lambda window: -len(window[0]))  # equal lengths share a forward pass
+    return Sample(tuple(w for w, _ in windows), tuple(inside for _, inside in windows), name, own)
 
 
 def block_weights(config: ModelConfig) -> int:
@@ -103,19 +106,21 @@ def firing(model_id: str, step: int | None, layer: int) -> TopActivations:
 def places(model_id: str, step: int | None, layer: int, neuron: int) -> tuple[Place, ...]:
     """The places where one neuron fires most, with the tokens around and its activation at each."""
     opened = cached.checkpoint(model_id, step)
-    top, text = firing(model_id, step, layer), sample(model_id).windows
-    windows = [text[i] for i in top.windows[neuron]]
+    top, text = firing(model_id, step, layer), sample(model_id)
+    windows = [text.windows[i] for i in top.windows[neuron]]
     order = sorted(range(len(windows)), key=lambda i: len(windows[i]))
     values = dict(zip(order, neuron_activations(opened.model, [windows[i] for i in order], layer, neuron), strict=True))
     return tuple(
-        _place(opened.tokenizer, window, values[i], int(top.positions[neuron, i])) for i, window in enumerate(windows)
+        _place(opened.tokenizer, window, values[i], int(top.positions[neuron, i]), text.continued[top.windows[neuron, i]])
+        for i, window in enumerate(windows)
     )
 
 
-def _place(tokenizer, window: tuple[int, ...], values: np.ndarray, peak: int) -> Place:
+def _place(tokenizer: Tokenizer, window: tuple[int, ...], values: np.ndarray, peak: int, continued: bool) -> Place:
     start, end = max(0, peak - AROUND), min(len(window), peak + 1 + AROUND // 3)
     texts = tuple(tokenizer.token_text(i).replace("\n", "⏎") for i in window[start:end])
-    return Place(texts, tuple(map(float, values[start:end])), peak - start, start > 0, end < len(window))
+    goes_on = end < len(window) or window[-1] != tokenizer.end_id
+    return Place(texts, tuple(map(float, values[start:end])), peak - start, continued or start > 0, goes_on)
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)

@@ -6,7 +6,7 @@ import { fitted, measure, saveSVGasPNG } from "./picture.js";
 const STYLE = `
 svg { display: block; width: 100%; }
 .row { cursor: pointer; outline: none; }
-.row:hover .back, .row:focus-visible .back { fill: var(--gf-chip); }
+.row:hover .back, .row:focus-visible .back { fill: var(--gf-accent); fill-opacity: 0.07; }
 .row:focus-visible .back { stroke: var(--gf-accent); stroke-width: 3; }
 .under { display: flex; justify-content: flex-end; }
 `;
@@ -18,6 +18,7 @@ export default function (component) {
   const data = unpack(component.data);
   const state = memory(root, () => ({ active: 0, width: 0, frame: 0 }));
   state.active = data.picked;
+  const focused = holdsFocus(root); // before this run replaces the rows
   const place = h("div", {});
   const words = h("div", { class: "words", "aria-live": "polite" });
   const picture = { data, palette, font: getComputedStyle(root).fontFamily, code: "monospace" };
@@ -26,10 +27,10 @@ export default function (component) {
   const pick = (i) => { component.setStateValue("station", i); };
   const paint = () => {
     const width = Math.max(280, Math.floor(root.clientWidth || 700));
-    const focused = root.getRootNode().activeElement?.classList?.contains("row");
+    const held = holdsFocus(root);
     place.replaceChildren((picture.svg = draw(picture, width, state, { say, pick, move })));
     state.width = width;
-    if (focused) rows()[state.active]?.focus();
+    if (held) rows()[state.active]?.focus({ preventScroll: true });
   };
   const rows = () => place.querySelectorAll(".row");
   const move = (i) => {
@@ -47,7 +48,10 @@ export default function (component) {
   state.observer = new ResizeObserver(() => { if (Math.floor(root.clientWidth) !== state.width) { cancelAnimationFrame(state.frame); state.frame = requestAnimationFrame(paint); } });
   state.observer.observe(root);
   paint();
+  if (focused) rows()[state.active]?.focus({ preventScroll: true });
 }
+
+const holdsFocus = (root) => Boolean(root.getRootNode().activeElement?.classList.contains("row"));
 
 /** Where everything stands for this width: labels on the left, the road, guesses on the right. */
 function layout({ data }, width) {
@@ -133,7 +137,7 @@ function guesses({ palette, font }, box, station, y) {
   const colour = sequential(palette), made = [];
   let x = box.guesses;
   for (const guess of station.guesses) {
-    const number = guess.probability >= 0.995 ? "1.0" : guess.probability.toFixed(2).replace("0.", ".");
+    const number = guess.probability >= 0.995 ? "1.0" : guess.probability < 0.005 ? "<.01" : guess.probability.toFixed(2).replace("0.", ".");
     const text = fitted(guess.text, `15px ${font}`, 110);
     const wide = measure(text, `15px ${font}`) + measure(number, "12.5px monospace") + 25;
     if (x + wide > box.width - 4) break;

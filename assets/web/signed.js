@@ -1,6 +1,6 @@
 // Signed numbers as labelled bars around a line: positive to the right, negative to the left. As a running sum, each bar
 // starts where the one before it ended. A click, or Enter, chooses a bar.
-import { applyTheme, digits, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, h, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
 import { fitted, saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
@@ -23,7 +23,7 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  memory(root, () => ({}));
+  const focused = root.getRootNode().activeElement?.classList.contains("bar"); // before this run replaces the bars
   const scale = range(data);
   const words = h("div", { class: "words", "aria-live": "polite" });
   const say = (i) => { words.textContent = i === null ? data.hint : data.rows[i].words || data.hint; };
@@ -39,6 +39,7 @@ export default function (component) {
     ["PNG", () => saveSVGasPNG(`${data.name}.png`, vector(data, scale, palette, root))], ["SVG", () => saveSVG(`${data.name}.svg`, vector(data, scale, palette, root))],
     ["CSV", () => saveCSV(`${data.name}.csv`, ["part", "value"], data.rows.map((row) => [row.label, row.value]))]])));
   say(data.picked);
+  if (focused && data.pick && data.picked !== null) root.querySelectorAll(".bar")[data.picked]?.focus({ preventScroll: true });
 }
 
 /** Whole numbers are counts and stay whole. */

@@ -106,6 +106,15 @@ def now(text: str = "The little dog was very", **changes) -> state.Reading:
     return replace(made, **changes)
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_random_weights_before_any_training(part: str) -> None:
+    """At step 0 the stories model's output matrices are all zero: nothing is added, nothing may divide by zero."""
+    at = open_part(part, text="The cat")
+    at.session_state["step"] = 0
+    check(at.run(), "layers")
+    assert any("step 0" in each.value for each in at.caption)
+
+
 def test_the_road_has_the_sizes_of_the_trace() -> None:
     header, _ = component(open_part("road"), "layers-road")
     run = now().trace()

@@ -12,6 +12,7 @@ from ui import snippets_layers as snippets
 from ui.components.lens import LensCell, lens_table
 from ui.components.signed import Bar, signed_bars
 from ui.layers.spot import WIDE, Spot
+from ui.numbers import digits
 
 SAID = 3
 
@@ -62,7 +63,7 @@ def _cell(spot: Spot, top: LensTop, stage: int, t: int) -> LensCell:
         stage=words["stage_start"] if stage == 0 else words["stage_layer"].format(layer=stage),
         guesses=spot.guesses(ids[:SAID], chances[:SAID]),
         answer=spot.name(answer),
-        followed=f"{top.followed[stage, t]:.2f}",
+        followed=digits(float(top.followed[stage, t])),
     )
     return LensCell(spot.name(ids[0]), float(chances[0]), bool(ids[0] == answer), said)
 

@@ -41,6 +41,8 @@ def _choose(spot: Spot) -> tuple[int, int | None]:
     """The token whose score is shown, and the one that it is compared with."""
     words = spot.page["score"]
     best = [int(i) for i in np.argsort(-spot.trace["logits"][spot.position])[:CANDIDATES]]
+    following = spot.now.ids[spot.position + 1 : spot.position + 2]  # the token that really comes next
+    best += [i for i in following if i not in best]
     first, second = st.columns(2)
     target = first.selectbox(words["of"], best, format_func=spot.name, key=spot.key(f"of-{spot.position}"))
     others = [None, *(i for i in best if i != target)]

@@ -12,6 +12,7 @@ import streamlit as st
 from llm.trace import Trace
 from ui import page as page_parts
 from ui.components.tokens import token_strip
+from ui.numbers import digits
 from ui.state import LAYER, Reading
 from ui.tokens import token_label
 
@@ -48,7 +49,7 @@ class Spot:
 
     def guesses(self, ids: Sequence[int], probabilities: Sequence[float]) -> str:
         """``·cu 0.36, ·exc 0.17`` for a sentence in a component."""
-        return ", ".join(f"{self.name(i)} {p:.2f}" for i, p in zip(ids, probabilities, strict=True))
+        return ", ".join(f"{self.name(i)} {digits(float(p))}" for i, p in zip(ids, probabilities, strict=True))
 
     def key(self, part: str) -> str:
         """A key for a component that belongs to this sentence, so that another sentence starts afresh."""
