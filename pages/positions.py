@@ -106,7 +106,7 @@ def show_shuffle() -> None:
         if st.button(page["shuffle.again"], icon=":material/shuffle:"):
             st.session_state["positions_seed"] = seed + 1
             st.rerun()
-        rows = shuffle_rows(seed)
+        rows = computed.shuffle_rows(now, seed)
         best = min(range(len(rows)), key=lambda i: rows[i][1])
         options = page["predict.options"]
         answer = options.index(rows[best][3]) if rows[best][3] in options else None
@@ -125,17 +125,6 @@ def show_shuffle() -> None:
         page_parts.take_away(
             page, "shuffle", header=["model", "causal", "open", "scheme"], rows=rows, code=snippets.shuffle_code(now, seed)
         )
-
-
-def shuffle_rows(seed: int) -> list[tuple[str, float, float, str]]:
-    """Model, how far the shuffle moves its probabilities with its mask and without, scheme."""
-    rows = [(now.info.title, *(computed.order_matters(*where, now.ids, seed, causal) for causal in (None, False)), "")]
-    for name, model_id in computed.family().items():
-        opened = cached.checkpoint(model_id)
-        ids = tuple(opened.tokenizer.encode(now.sentence))[: opened.config.context_length]
-        moved = [computed.order_matters(model_id, None, ids, seed, causal) for causal in (None, False)]
-        rows.append((cached.model_info(model_id).title, *moved, name))
-    return rows
 
 
 def show_without() -> None:

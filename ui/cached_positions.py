@@ -9,6 +9,7 @@ from llm.config import POSITIONS, SamplingConfig
 from llm.decoding import generate
 from llm.interpret import positions
 from ui import cached
+from ui.state import Reading
 
 LONGEST = 128  # places and channels of a table that one picture can show
 FAMILY = tuple(f"positions-{scheme}" for scheme in POSITIONS)
@@ -61,6 +62,19 @@ def order_matters(model_id: str, step: int | None, ids: tuple[int, ...], seed: i
     if causal is not None and causal != model.config.causal:
         model = model.rewired(causal=causal)
     return positions.order_matters(model, ids, seed)
+
+
+def shuffle_rows(now: Reading, seed: int) -> list[tuple[str, float, float, str]]:
+    """For the model on the bench and each of the family: title, how far a shuffle moves its probabilities with its mask and
+    without, and the scheme (empty for the first)."""
+    own = [order_matters(now.model_id, now.step, now.ids, seed, causal) for causal in (None, False)]
+    rows = [(now.info.title, *own, "")]
+    for scheme, model_id in family().items():
+        opened = cached.checkpoint(model_id)
+        ids = tuple(opened.tokenizer.encode(now.sentence))[: opened.config.context_length]
+        moved = [order_matters(model_id, None, ids, seed, causal) for causal in (None, False)]
+        rows.append((cached.model_info(model_id).title, *moved, scheme))
+    return rows
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
