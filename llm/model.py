@@ -42,7 +42,7 @@ class Transformer(nn.Module):
             self.blocks = nn.ModuleList(Block(config, i) for i in range(config.n_layers))
             self.final_norm = Norm(config) if config.norm_position == "pre" else nn.Identity()
             if not config.tie_embeddings:
-                self.unembed = nn.Linear(config.d_model, config.vocab_size, bias=False)
+                self.unembed = Linear(config.d_model, config.vocab_size, bias=False)
         self.to_empty(device=device)
         self._add_tables()
         self._initialise()
@@ -156,6 +156,10 @@ class Part(nn.Module):
         return self.forward(*args)
 
 
+class Linear(Part, nn.Linear):
+    """x (..., in) times the transpose of ``weight`` (out, in), plus ``bias`` (out,)."""
+
+
 class Block(Part):
     """One layer: attention, then an MLP, each added to the residual stream."""
 
@@ -196,8 +200,8 @@ class Attention(Part):
         self.heads = config.n_heads, config.d_head
         self.layer = layer
         self.name = f"blocks.{layer}.attn"
-        self.qkv = nn.Linear(config.d_model, 3 * config.d_model, bias=config.bias)  # queries, keys, values stacked
-        self.out = nn.Linear(config.d_model, config.d_model, bias=config.bias)
+        self.qkv = Linear(config.d_model, 3 * config.d_model, bias=config.bias)  # queries, keys, values stacked
+        self.out = Linear(config.d_model, config.d_model, bias=config.bias)
 
     def forward(self, x: Tensor, tap: Tap, mask: Tensor, turns: Tensor | None, cache: KVCache | None) -> Tensor:
         B, T, _ = x.shape
@@ -239,9 +243,9 @@ class MLP(Part):
         self.name = f"blocks.{layer}.mlp"
         self.activation = config.activation
         if config.activation == "swiglu":
-            self.gate = nn.Linear(config.d_model, config.mlp_width, bias=config.bias)
-        self.up = nn.Linear(config.d_model, config.mlp_width, bias=config.bias)
-        self.down = nn.Linear(config.mlp_width, config.d_model, bias=config.bias)
+            self.gate = Linear(config.d_model, config.mlp_width, bias=config.bias)
+        self.up = Linear(config.d_model, config.mlp_width, bias=config.bias)
+        self.down = Linear(config.mlp_width, config.d_model, bias=config.bias)
 
     def forward(self, x: Tensor, tap: Tap) -> Tensor:
         pre = tap(f"{self.name}.pre", self.up(x))  # (B, T, C) -> (B, T, F)
