@@ -183,7 +183,7 @@ def _measurement(page: Page, text: GrowingText) -> None:
         count=count,
         bytes=size(float(measured.recomputed_bytes[-1])),
     )
-    page_parts.provenance(now, words["measured"].format(count=count))
+    page_parts.provenance(now, words["measured"].format(count=count, rounds=computed.ROUNDS))
     rows = list(
         zip(
             steps.tolist(), measured.cached_seconds.tolist(), measured.uncached_seconds.tolist(),

@@ -21,7 +21,7 @@ _FIELDS = {
     "s": ("seed", 0, 999_999, True),
     "d": ("skip", 0, MAX_SKIP, True),
 }
-_PART = re.compile(r"([a-z])(\d+(?:\.\d+)?)")
+_PART = re.compile(r"([a-z])(\d+(?:\.\d+)?)", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,9 @@ def _chip_words(words: dict, text: GrowingText, shown: tuple[Chip, ...], outside
 
 def short(p: float) -> str:
     """A probability with the digits that matter."""
-    return f"{p:.3f}" if p >= 0.00095 else f"{p:.0e}" if p > 0 else "0"
+    if p == 0:
+        return "0"
+    return f"{p:.3f}" if p >= 0.00095 else f"{p:.4f}" if p >= 0.000095 else f"{p:.0e}".replace("e-0", "e-")
 
 
 def best_at_temperatures(text: GrowingText) -> dict[str, float]:

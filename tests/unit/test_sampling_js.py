@@ -80,7 +80,11 @@ def test_every_stage_equals_the_library(tmp_path):
         assert mine["order"] == right.order.tolist(), where
         assert mine["removedBy"] == right.removed_by.tolist(), where
         assert mine["draw"]["id"] == right.token_id, where
-        for name, theirs in (("penalised", right.penalised), ("scaled", right.scaled), ("fullProbabilities", right.full_probabilities)):
+        for name, theirs in (
+            ("penalised", right.penalised),
+            ("scaled", right.scaled),
+            ("fullProbabilities", right.full_probabilities),
+        ):
             ours = np.array([-np.inf if v is None else v for v in mine[name]])
             np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=0, err_msg=where)
         np.testing.assert_allclose(mine["probabilities"], right.probabilities, rtol=1e-13, err_msg=where)
