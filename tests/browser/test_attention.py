@@ -1,0 +1,58 @@
+"""Attention in a real browser: a cell by keyboard, a line by click, a head by click, and the link that keeps them."""
+
+from __future__ import annotations
+
+import re
+
+from ui.text import load
+
+ADDRESS = "attention?text=The+little+dog+saw+the+cat&layer=1&head=1"
+
+
+def opened(server: str, visit, **options):
+    visitor = visit(f"{server}/{ADDRESS}", **options)
+    visitor.wait_heading(load("attention")["question"])
+    return visitor
+
+
+def title(visitor) -> str:
+    return visitor.page.get_by_role("heading", level=3, name="Where does").inner_text()
+
+
+def test_a_cell_is_chosen_by_keyboard_and_stays_in_the_link(server: str, visit) -> None:
+    visitor = opened(server, visit)
+    canvas = visitor.page.get_by_role("img", name=re.compile("Attention of layer 1"))
+    canvas.focus()
+    canvas.press("Escape")
+    visitor.idle()
+    for _ in range(3):
+        canvas.press("ArrowDown")
+    canvas.press("Enter")
+    visitor.idle()
+    assert "show=4.1" in visitor.page.url or "show=5.1" in visitor.page.url
+    chosen = title(visitor)
+    visitor.page.reload()
+    visitor.wait_heading(load("attention")["question"])
+    assert title(visitor) == chosen
+    assert visitor.errors == []
+
+
+def test_a_click_on_a_head_opens_it_and_a_click_on_a_token_chooses_its_row(server: str, visit) -> None:
+    visitor = opened(server, visit)
+    visitor.page.get_by_role("button", name=re.compile("^layer 2, head 3")).click()
+    visitor.idle()
+    assert "layer=2" in visitor.page.url and "head=3" in visitor.page.url
+    visitor.page.get_by_role("heading", level=3, name="Layer 2 · head 3").wait_for()
+    visitor.page.locator(".st-key-attention-view").get_by_text("lines", exact=True).click()
+    visitor.idle()
+    visitor.page.get_by_role("button", name=re.compile("^this token: token 3")).click()
+    visitor.idle()
+    assert "show=lines_3." in visitor.page.url
+    assert visitor.errors == [] and visitor.outside() == []
+
+
+def test_nothing_on_the_page_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> None:
+    for width in (390, 1280):
+        visitor = opened(server, visit, width=width)
+        main = visitor.page.get_by_test_id("stMain")
+        assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
