@@ -9,7 +9,7 @@ const STYLE = `${CHIPS}
 .row:first-of-type { border-top: 0; }
 .who b { display: block; font-family: var(--st-heading-font, serif); font-size: 18px; line-height: 1.25; }
 .who span, .facts > span { display: block; font-size: 13.5px; line-height: 1.35; color: var(--gf-soft); }
-.chips { max-height: 216px; overflow-y: auto; padding: 3px; gap: 5px; }
+.chips { max-height: 268px; overflow-y: auto; padding: 3px; gap: 5px; }
 .chip { padding: 3px 8px 2px; cursor: default; }
 .chip.unknown { background: color-mix(in srgb, var(--gf-negative) 13%, var(--gf-card)); border: 2px dotted var(--gf-negative); }
 .chip.unknown small { color: var(--gf-negative); font-weight: 700; }

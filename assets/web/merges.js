@@ -117,14 +117,15 @@ function sentence({ candidates, texts, words, learns }, at, last) {
 }
 
 /** Chunks of the split with a gap between them; the pair that comes next is framed, what was just merged is marked. */
-function chunks({ texts }, now, next) {
+function chunks({ texts, ids }, now, next) {
+  const bytes = new Set(ids);
   const fresh = new Set(now.fresh), lefts = new Set(strikes(now, next));
   let start = 0;
   return now.ends.map((end) => {
     const made = [];
     for (let i = start; i < end; i++) {
       const id = now.ids[i];
-      const look = [[...texts[id]].length > 1 ? "long" : "byte", fresh.has(i) && "fresh", lefts.has(i) && "l", lefts.has(i - 1) && "r"].filter(Boolean).join(" ");
+      const look = [bytes.has(id) ? "byte" : "long", fresh.has(i) && "fresh", lefts.has(i) && "l", lefts.has(i - 1) && "r"].filter(Boolean).join(" ");
       made.push(h("span", { class: `piece ${look}`, dir: "auto", title: String(id) }, texts[id]));
     }
     start = end;

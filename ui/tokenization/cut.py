@@ -11,9 +11,8 @@ from ui import page as page_parts
 from ui import snippets_tokenization as snippets
 from ui.components.cuts import Cut, cuts
 from ui.page import Page
-from ui.tokenization.rows import TextCut, shorten, sizes
+from ui.tokenization.rows import TextCut, chip_text, sizes
 from ui.tokenization.text import set_own, text_box
-from ui.tokens import visible
 
 INVENTED = "glimmerfrog"
 _HEADER = ("tokenizer", "position", "token", "id", "bytes", "known", "first byte", "end")
@@ -60,10 +59,10 @@ def row_of(page: Page, row: str, cut: TextCut, gpt4: int, length: dict[str, int]
 
 def _unknown(page: Page, row: str, cut: TextCut, most: int = 6) -> str:
     """Which pieces are not in the vocabulary, and what decoding gives back."""
-    pieces = ", ".join(f"“{visible(shorten(piece))}”" for piece in cut.unknown[:most])
+    pieces = ", ".join(f"“{chip_text(piece)}”" for piece in cut.unknown[:most])
     if len(cut.unknown) > most:
         pieces += " " + page["cut.more_pieces"].format(n=len(cut.unknown) - most)
-    first = [chip.id for chip in cut.chips[:40]]
+    first = [chip.id for chip in cut.chips[:24]]
     decoded = computed.tokenizer_of(row, page.reading.model_id).decode(first)
     return page["cut.note"].format(pieces=pieces, decoded=decoded + ("…" if cut.count > len(first) else ""))
 

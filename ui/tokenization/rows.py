@@ -33,7 +33,7 @@ class TextCut:
 def cut_text(tokenizer: Tokenizer, text: str) -> TextCut:
     """Cut a text; at most 400 tokens become chips."""
     found = spans(tokenizer, text)
-    unknown = [span.bytes.decode("utf-8", "replace") for span in found if not span.known]
+    unknown = [show_bytes(span.bytes) for span in found if not span.known]
     return TextCut(
         chips=_chips(tokenizer, found[:MOST_CHIPS]),
         count=len(found),

@@ -44,7 +44,7 @@ def text_box(page: Page, view: str) -> str:
     st.text_area(
         page["box.label"],
         key=BOX,
-        height=76,
+        height=98,
         help=page["box.help"].format(n=f"{MAX_CHARACTERS:,}"),
         on_change=_typed,
         label_visibility="collapsed",
