@@ -33,18 +33,19 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             train={
                 "optimizer": "muon",
                 "learning_rate": 0.024,
-                "muon_learning_rate": 0.02,
+                "muon_learning_rate": 0.03,
+                "batch_size": 32,
                 "final_lr_fraction": 0.0,
                 "warmup_steps": 5,
                 "grad_clip": None,
                 "precision": "auto",
                 "average_fraction": 0.2,
-                "eval_tokens": 16_384,
+                "eval_tokens": 8_192,
             },
         ),
         "textbook": Recipe(
             "learned positions, tied embeddings, AdamW, 32-bit numbers",
-            train={"learning_rate": 3e-3, "eval_tokens": 16_384},
+            train={"learning_rate": 3e-3, "eval_tokens": 8_192},
         ),
     }
 )
