@@ -87,7 +87,7 @@ const beside = (x, wide, box) => (x + wide + 16 > box.width ? x - wide - 11 : x 
 
 /** Labels that do not cover each other: first those that matter, then as many of the most used as there is room for. */
 function names(picture, state, at, first) {
-  const { box, labels, count, kinds, measure } = picture;
+  const { box, labels, order, kinds, measure } = picture;
   const placed = [], chosen = [], most = (box.width * box.height) / 5200;
   const place = (i, force) => {
     const [x, y] = at[i];
@@ -99,7 +99,10 @@ function names(picture, state, at, first) {
     chosen.push(i);
   };
   first.forEach((i, rank) => place(i, rank < 1));
-  for (let i = 0; i < count && chosen.length < most; i++) if (!state.off.has(kinds[i]) && !first.includes(i)) place(i, false);
+  for (const i of order) {
+    if (chosen.length >= most) break;
+    if (!state.off.has(kinds[i]) && !first.includes(i)) place(i, false);
+  }
   return chosen;
 }
 

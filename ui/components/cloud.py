@@ -32,6 +32,7 @@ def cloud(
     sentence: Sequence[int] = (),
     picked: int | None = None,
     heat: np.ndarray | None = None,
+    named_first: Sequence[int] = (),
     on_pick: Callable[[], None] = lambda: None,
 ) -> int | None:
     """Draw the cloud; return the id of the token that was clicked last.
@@ -39,13 +40,14 @@ def cloud(
     Args:
         coordinates: (S, N, 2) places of the N tokens at S training steps; they move from one to the next.
         neighbours: (S, N, K) the tokens that are really nearest, as positions in the list; -1 where there are fewer.
-        labels, ids, kinds: what each token is; its most important tokens first, which are named first.
+        labels, ids, kinds: what each token is.
         run: changes when the picture is another one, so that zoom and time start anew.
         label: one sentence for readers who do not see the picture; ``hint`` is shown while nothing is chosen.
         words: the component's own words; ``words["token"]`` has ``{token}``, ``{id}``, ``{kind}`` and ``{near}``.
         kind_titles: kind -> its name in the legend, in the legend's order.
         steps: S training steps, ``at`` the position of the one shown first; ``facts`` a sentence for each.
         sentence: positions of tokens that are always marked; ``picked``: position of the chosen one.
+        named_first: positions of tokens that get a label first, where there is room.
         heat: (N,) 0 to 1, for a colouring by number instead of kind.
     """
     coordinates, neighbours = np.asarray(coordinates, dtype=np.float32), np.asarray(neighbours)
@@ -70,6 +72,7 @@ def cloud(
         "facts": list(facts),
         "sentence": [int(i) for i in sentence],
         "picked": picked,
+        "namedFirst": [int(i) for i in named_first],
     }
     near = np.where(neighbours < 0, NOBODY, neighbours).astype("<u2")
     arrays = {

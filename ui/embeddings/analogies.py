@@ -63,7 +63,8 @@ def _example(spot: Spot, triples: list[tuple[int, ...]]) -> None:
 
 def _result(spot: Spot, chosen: tuple[int, int, int]) -> None:
     page, names = spot.page, [spot.name(i) for i in chosen]
-    st.latex(rf"E[{chosen[0]}] \;-\; E[{chosen[1]}] \;+\; E[{chosen[2]}] \;\approx\; ?")
+    a, b, c = (rf"E[\text{{{spot.now.tokenizer.token_text(i).strip()}}}]" for i in chosen)  # whole words: letters only
+    st.latex(rf"{a} \;-\; {b} \;+\; {c} \;\approx\; ?")
     ids, values = computed.analogy(*spot.where, *chosen)
     labels = [spot.name(i) for i in ids]
     bars = [

@@ -21,8 +21,12 @@ KEY = "embeddings-cloud"
 def show(spot: Spot) -> None:
     page = spot.page
     left, right = st.columns(WIDE, gap="medium")
-    with left, page_parts.card("embeddings-cloud", page["cloud.title"], page["cloud.text"]):
+    with left, page_parts.card("embeddings-cloud", page["cloud.title"]):
+        text = st.container(gap=None)
         method, dimensions = _controls(page)
+        with text:
+            said = "text_space" if dimensions == 3 else "text_tsne" if method == "tsne" else "text"
+            page_parts.prose(page[f"cloud.{said}"])
         if dimensions == 3:
             _in_space(spot, method)
         else:
@@ -68,6 +72,7 @@ def _in_plane(spot: Spot, method: str) -> None:
         places, friends, labels, listed, kinds, key=KEY, run=f"{now.model_id} {method} {len(listed)}", label=page["cloud.label"],
         hint=page["cloud.hint"], words=page["cloud.words"], kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
         sentence=sorted({where[i] for i in now.ids if i in where}), picked=where.get(spot.token), heat=heat,
+        named_first=[where[i] for i in computed.words(now.model_id) if i in where],
         on_pick=lambda: _picked(spot),
     )  # fmt: skip
     _part(spot, len(listed))

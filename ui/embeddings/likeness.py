@@ -11,9 +11,10 @@ from ui import cached_embeddings as computed
 from ui import page as page_parts
 from ui import snippets_embeddings as snippets
 from ui.components.matrix import matrix
+from ui.components.vectors import VectorRow, vectors
 from ui.embeddings import near
 from ui.embeddings.spot import WIDE, Spot, strip
-from ui.numbers import latex
+from ui.numbers import digits, latex
 from ui.text import plain
 
 LONGEST = 48  # tokens of one matrix
@@ -23,13 +24,16 @@ ASKED = "embeddings_asked"  # model, step and token of the question, until it is
 def show(spot: Spot) -> None:
     left, right = st.columns(WIDE, gap="medium")
     with left:
-        spot = _matrix(spot)
+        spot, cell = _matrix(spot)
+        if cell:
+            _explained(spot, cell)
     with right:
         if _question(spot):
             near.show(spot)
 
 
-def _matrix(spot: Spot) -> Spot:
+def _matrix(spot: Spot) -> tuple[Spot, tuple[int, int] | None]:
+    """The matrix; returns the spot after a choice of a token, and the pair to explain."""
     page, now = spot.page, spot.now
     with page_parts.card("embeddings-likeness", page["likeness.title"], page["likeness.text"]):
         spot = strip(spot, "likeness")
@@ -44,32 +48,43 @@ def _matrix(spot: Spot) -> Spot:
             st.caption(page["likeness.part"].format(n=len(labels)))
         if len(labels) == 1:
             page_parts.prose(page["likeness.single"])
-        else:
-            _formula(spot, cell or _most_alike(values))
         page_parts.provenance(now)
         rows = [(label, *line) for label, line in zip(labels, values.tolist(), strict=True)]
         code = snippets.similarity_code(now, len(labels))
         page_parts.take_away(page, "likeness", header=["token", *_unique(labels)], rows=rows, code=code)
-    return spot
+    return spot, cell or _most_alike(values)
 
 
-def _most_alike(values: np.ndarray) -> tuple[int, int]:
+def _most_alike(values: np.ndarray) -> tuple[int, int] | None:
     """The pair of different tokens with the largest cosine."""
     different = np.where(values > 1 - 1e-6, -2, values)
+    if different.max() < -1:
+        return None
     i, j = np.unravel_index(int(different.argmax()), values.shape)
     return int(i), int(j)
 
 
-def _formula(spot: Spot, cell: tuple[int, int]) -> None:
-    a, b = (spot.table[spot.now.ids[i]] for i in cell)
-    names = [plain(spot.now.labels[i]) for i in cell]
-    st.markdown(spot.page["likeness.formula"].format(a=f"**{names[0]}**", b=f"**{names[1]}**"))
+def _explained(spot: Spot, cell: tuple[int, int]) -> None:
+    """Where one number of the matrix comes from: two rows, their products, and the formula."""
+    page, now = spot.page, spot.now
+    a, b = (spot.table[now.ids[i]] for i in cell)
     dot, lengths = float(a @ b), [max(float(np.linalg.norm(row)), 1e-12) for row in (a, b)]
     cosine = dot / lengths[0] / lengths[1]
-    st.latex(
-        r"\cos = \frac{a \cdot b}{\lVert a \rVert\, \lVert b \rVert} = "
-        rf"\frac{{{latex(dot, 1)}}}{{{latex(lengths[0], 1)} \cdot {latex(lengths[1], 1)}}} = {latex(cosine)}"
-    )
+    with page_parts.card("embeddings-cosine", page["likeness.where"].format(value=digits(cosine))):
+        vectors(
+            [
+                VectorRow("a", a, token=now.labels[cell[0]]),
+                VectorRow("b", b, token=now.labels[cell[1]]),
+                VectorRow(page["likeness.products"], a * b, hue="accent", rule=True),
+            ],
+            key="embeddings-cosine", label=page["likeness.vectors_label"], words=page["likeness.vectors_words"],
+            hint=page["likeness.vectors_hint"],
+        )  # fmt: skip
+        st.latex(
+            r"\cos = \frac{a \cdot b}{\lVert a \rVert\, \lVert b \rVert} = "
+            rf"\frac{{{latex(dot, 1)}}}{{{latex(lengths[0], 1)} \cdot {latex(lengths[1], 1)}}} = {latex(cosine)}"
+        )
+        page_parts.provenance(now)
 
 
 def _unique(labels: list[str]) -> list[str]:
@@ -95,5 +110,5 @@ def _question(spot: Spot) -> bool:
     }
     page = replace(spot.page, words={**spot.page.words, "nearest": {**spot.page["nearest"], **words}})
     return page_parts.predict(
-        page, "nearest", int(np.argmax(values)), spot.page["nearest.reveal"], **dict(zip("abc", values, strict=True))
+        page, "nearest", int(np.argmax(values)), spot.page["nearest.reveal"], **dict(zip("abc", map(digits, values), strict=True))
     )  # fmt: skip

@@ -50,13 +50,14 @@ def cloud_in_space(
         figure.add_trace(_names(coordinates[list(named)], [labels[i] for i in named], palette))
     line = palette["line"]
     axis = {"showticklabels": False, "title": "", "gridcolor": line, "zerolinecolor": line, "showbackground": False}
+    camera = {"eye": {"x": 1.05, "y": 1.05, "z": 0.7}}
     figure.update_layout(
         height=560,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         paper_bgcolor="rgba(0,0,0,0)",
-        font={"color": palette["ink"], "size": 14},
+        font={"color": palette["ink"], "size": 14, "family": "Source Sans, Source Sans Pro, sans-serif"},
         legend={"itemsizing": "constant", "orientation": "h", "y": 1.02},
-        scene={"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "data"},
+        scene={"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "data", "camera": camera},
         uirevision="cloud",
     )
     return figure
