@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui import cached, cached_home, page as page_parts
+from ui import cached, cached_home
+from ui import page as page_parts
 from ui.components.map import architecture_map
 from ui.components.story import story
 from ui.pages import PAGES

@@ -38,9 +38,15 @@ def _widgets(page: PageInfo) -> None:
         with columns[1]:
             titles = {each.id: each.title for each in cached.models()}
             st.selectbox(
-                words["model"], list(titles), key=MODEL, format_func=lambda i: titles.get(i, i), bind="query-params",
-                on_change=_model_changed, args=(info.id,), help=info.summary,
-            )  # fmt: skip
+                words["model"],
+                list(titles),
+                key=MODEL,
+                format_func=lambda i: titles.get(i, i),
+                bind="query-params",
+                on_change=_model_changed,
+                args=(info.id,),
+                help=info.summary,
+            )
         with columns[2]:
             _step(chosen_model(), words)
         for name, column in zip(extra, columns[3:], strict=True):
@@ -56,7 +62,13 @@ def _step(info: Any, words: dict[str, str]) -> None:
     if STEP in st.session_state and st.session_state[STEP] not in info.steps:
         del st.session_state[STEP]  # of another model
     st.select_slider(
-        words["step"], info.steps, value=info.steps[-1], key=STEP, bind="query-params", format_func=lambda s: f"{s:,}", help=words["step_help"]
+        words["step"],
+        info.steps,
+        value=info.steps[-1],
+        key=STEP,
+        bind="query-params",
+        format_func=lambda s: f"{s:,}",
+        help=words["step_help"],
     )
 
 

@@ -9,10 +9,10 @@ from collections.abc import Collection
 
 import numpy as np
 import streamlit as st
-from llm.checkpoints import Checkpoint
-from llm.interpret import ablation
 
 from llm import library
+from llm.checkpoints import Checkpoint
+from llm.interpret import ablation
 from llm.trace import Trace, point_shapes, trace
 
 TRACE_BUDGET = 64 * 2**20  # bytes of one trace; longer sentences of big models are cut, and the page says so

@@ -118,9 +118,13 @@ def take_away(page: Page, key: str, *, header: Sequence[str], rows: Sequence[Seq
         writer.writerow(header)
         writer.writerows(rows)
         st.download_button(
-            words["csv"], "\ufeff" + buffer.getvalue(), f"glassformer-{page.slug}-{key}.csv", "text/csv", key=f"{page.slug}-{key}-csv",
+            words["csv"],
+            "\ufeff" + buffer.getvalue(),
+            f"glassformer-{page.slug}-{key}.csv",
+            "text/csv",
+            key=f"{page.slug}-{key}-csv",
             on_click="ignore",
-        )  # fmt: skip
+        )
         st.caption(words["code"])
         st.code(code, language="python")
         st.caption(words["table"])

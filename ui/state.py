@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from llm.library import ModelInfo
 
 from llm.config import ModelConfig
+from llm.library import ModelInfo
 from llm.trace import Trace
 from ui import cached
 from ui.tokens import Chip, chips, visible

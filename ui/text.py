@@ -34,7 +34,8 @@ def with_terms(markdown: str) -> str:
     def span(match: re.Match[str]) -> str:
         term, shown = match.group(1), match.group(2) or match.group(1)
         meaning = escape(definition(term), quote=True)
-        return f'<span class="gf-term" tabindex="0" data-def="{meaning}" aria-label="{escape(shown)}: {meaning}">{escape(shown)}</span>'
+        said = f'data-def="{meaning}" aria-label="{escape(shown)}: {meaning}"'
+        return f'<span class="gf-term" tabindex="0" {said}>{escape(shown)}</span>'
 
     return _TERM.sub(span, markdown)
 

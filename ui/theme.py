@@ -24,7 +24,7 @@ def is_dark() -> bool:
 
 
 def palette() -> Mapping[str, str]:
-    """Name -> hex colour, for the reader's theme: paper, card, ink, soft, line, accent, query, key, value, negative, positive, ..."""
+    """Name -> hex colour, for the reader's theme: paper, card, ink, accent, query, key, value, negative, positive, ..."""
     return _palettes()["dark" if is_dark() else "light"]
 
 

@@ -82,7 +82,8 @@ def page_switches(browser: Browser, address: str) -> list[tuple[str, float]]:
     found: dict[str, list[float]] = {}
     for _ in range(REPEATS):
         for entry in [*PAGES[1:], PAGES[0]]:
-            click = "title => [...document.querySelectorAll('.st-key-station-links a')].find(a => a.textContent.trim() === title).click()"
+            links = "[...document.querySelectorAll('.st-key-station-links a')]"
+            click = f"title => {links}.find(a => a.textContent.trim() === title).click()"
             started = time.perf_counter()
             page.evaluate(click, entry.title)
             page.get_by_role("heading", level=2, name=load(entry.slug)["question"]).wait_for(timeout=60_000)
@@ -122,7 +123,8 @@ def main() -> None:
             first_paint(browser, plain, "Plain")
             reference = statistics.median(first_paint(browser, plain, "Plain")[0] for _ in range(REPEATS))
         print(
-            f"{'first paint, no browser cache':34}{'seconds':>9}{'x plain':>9}{'MB wire':>9}\n{'a plain Streamlit page':34}{reference:9.2f}{1:9.2f}"
+            f"{'first paint, no browser cache':34}{'seconds':>9}{'x plain':>9}{'MB wire':>9}\n"
+            f"{'a plain Streamlit page':34}{reference:9.2f}{1:9.2f}"
         )
         with running_server() as address:
             first_paint(browser, address, load("home")["question"])

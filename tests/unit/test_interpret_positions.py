@@ -11,7 +11,8 @@ from llm.model import Transformer
 
 
 def model(position: str, **changes) -> Transformer:
-    return Transformer(ModelConfig(vocab_size=40, context_length=32, n_layers=2, n_heads=4, d_model=32, position=position, **changes))
+    config = ModelConfig(vocab_size=40, context_length=32, n_layers=2, n_heads=4, d_model=32, position=position, **changes)
+    return Transformer(config)
 
 
 @pytest.mark.parametrize("position", POSITIONS)

@@ -38,7 +38,8 @@ def matrix(
         values: (R, N) numbers; those that are not finite (a masked score) are drawn as empty cells.
         rows, columns: a label for each row and column.
         label: one sentence for readers who do not see the picture.
-        words: what a cell says, with ``{row}``, ``{column}`` and ``{value}``, e.g. "{row} gives {value} of its attention to {column}".
+        words: what a cell says, with ``{row}``, ``{column}`` and ``{value}``, e.g.
+            "{row} gives {value} of its attention to {column}".
         empty_words: the same for empty cells; ``hint``: what stands there while no cell is chosen.
         scale: "sequential" (0..limit) or "diverging" (-limit..limit); ``limit`` defaults to the largest size in ``values``.
         square: square cells with names on both sides, or cells that fill the width (for vectors of many channels).
@@ -55,12 +56,25 @@ def matrix(
     reach = float(limit if limit is not None else max(float(finite.max(initial=0.0)), 1e-9))
     header = {
         "beyond": bool(finite.max(initial=0.0) > reach * 1.001),
-        "name": key, "rows": list(rows), "columns": [str(c) for c in columns], "label": label, "words": words, "emptyWords": empty_words,
-        "hint": hint, "rowsAre": rows_are, "columnsAre": columns_are, "scale": scale, "square": square, "numbers": numbers,
-        "nameColumns": name_columns, "rowColour": row_colour, "columnColour": column_colour, "pick": pick,
+        "name": key,
+        "rows": list(rows),
+        "columns": [str(c) for c in columns],
+        "label": label,
+        "words": words,
+        "emptyWords": empty_words,
+        "hint": hint,
+        "rowsAre": rows_are,
+        "columnsAre": columns_are,
+        "scale": scale,
+        "square": square,
+        "numbers": numbers,
+        "nameColumns": name_columns,
+        "rowColour": row_colour,
+        "columnColour": column_colour,
+        "pick": pick,
         "limit": reach,
         "cell": list(chosen) if chosen else None,
-    }  # fmt: skip
+    }
     result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": cell}, on_cell_change=lambda: None)
     chosen = result.cell if pick else None
     if not chosen or int(chosen[0]) >= len(rows) or int(chosen[1]) >= len(columns):

@@ -10,7 +10,7 @@ from ui.components.core import renderer
 
 @dataclass(frozen=True)
 class Written:
-    """One generated token: its text as it stands in the story, as it is shown on a bar, its probability, and the top candidates."""
+    """One generated token: its text in the story and on a bar, its probability, and the top candidates."""
 
     text: str
     shown: str
