@@ -98,9 +98,8 @@ def show_sum(page: Page) -> None:
                 icon=":material/info:",
             )
         sizes = [float(np.linalg.norm(v)) for v in (token, position, total)]
-        st.latex(
-            rf"\lVert token \rVert = {sizes[0]:.2f} \qquad \lVert position \rVert = {sizes[1]:.2f} \qquad \lVert sum \rVert = {sizes[2]:.2f}"
-        )
+        names = ("token", "position", "sum")
+        st.latex(r" \qquad ".join(rf"\lVert {name} \rVert = {size:.2f}" for name, size in zip(names, sizes, strict=True)))
         page_parts.provenance(now)
         rows = list(zip(range(len(token)), token.tolist(), position.tolist(), total.tolist(), strict=True))
         header = ["channel", "token", "position", "sum"]
