@@ -45,7 +45,9 @@ with first_row[0], page_parts.card("attention-pattern"):
     with chips:
         view.chips(now, cell)
     if mask != own:
-        st.info(words["mask"][f"not_trained_{'causal' if now.config.causal else 'bidirectional'}"])
+        kind = "causal" if now.config.causal else "bidirectional"
+        st.info(words["mask"][f"not_trained_{kind}"])
+        here += f" · {words['mask'][f'swapped_{kind}']}"
     if len(now.ids) == 1:
         st.caption(words["one_token"])
     rows = [[token, *map(float, row)] for token, row in zip(now.labels, steps.pattern, strict=True)]
