@@ -29,6 +29,7 @@ SAMPLE, LARGE_SAMPLE = 8_192, 1_024  # tokens in all; fewer for large models, wh
 LARGE = 5_000_000  # weights in the blocks
 PLACES, AROUND = 8, 11  # places shown for a neuron, tokens on each side
 EFFECTS = 8
+LOSS_WINDOWS = 16  # windows of unseen text over which a changed model's loss is taken
 GUESSES = 5  # of the lens at each stage
 
 
@@ -164,6 +165,11 @@ class Outcome:
     sentence_loss: float
     sample_loss: float
 
+    @property
+    def loss(self) -> float:
+        """Over unseen text where there is some, else over the sentence."""
+        return self.sentence_loss if math.isnan(self.sample_loss) else self.sample_loss
+
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def outcome(model_id: str, step: int | None, ids: tuple[int, ...], position: int, change: Change) -> Outcome:
@@ -181,7 +187,10 @@ def outcome(model_id: str, step: int | None, ids: tuple[int, ...], position: int
 def _sample_loss(model_id: str, step: int | None, change: Change) -> float:
     opened = cached.checkpoint(model_id, step)
     windows = _held_out(model_id)
-    return math.nan if windows is None else loss(opened.model, *windows, edit=change.tap(opened.config))
+    if windows is None:
+        return math.nan
+    inputs, targets = (part[:LOSS_WINDOWS] for part in windows)
+    return loss(opened.model, inputs, targets, edit=change.tap(opened.config))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -5,7 +5,8 @@ import { fitted, measure, saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
 svg { display: block; width: 100%; }
-.row { cursor: pointer; outline: none; }
+.row { cursor: pointer; }
+.gf .row:focus-visible { outline: none; }
 .row:hover .back, .row:focus-visible .back { fill: var(--gf-accent); fill-opacity: 0.07; }
 .row:focus-visible .back { stroke: var(--gf-accent); stroke-width: 3; }
 .under { display: flex; justify-content: flex-end; }

@@ -13,7 +13,7 @@ from ui import page as page_parts
 from ui import snippets_layers as snippets
 from ui.components.curve import activation_curves
 from ui.components.ledger import Line, ledger
-from ui.layers.spot import WIDE, Spot
+from ui.layers.spot import WIDE, Spot, chosen
 from ui.numbers import digits
 
 POINTS = 241
@@ -69,17 +69,18 @@ def _lines(spot: Spot, before: np.ndarray, after: np.ndarray) -> list[Line]:
 def _bend(spot: Spot) -> None:
     """The question: what happens to the loss without any bend?"""
     now = spot.now
-    layers = tuple(range(now.config.n_layers))
     where = (now.model_id, now.step, now.ids, spot.position)
     whole = cached_layers.outcome(*where, cached_layers.WHOLE)
-    linear = cached_layers.outcome(*where, cached_layers.Change(LINEAR, layers))
-    on_sample = not math.isnan(whole.sample_loss)
-    before, after = (whole.sample_loss, linear.sample_loss) if on_sample else (whole.sentence_loss, linear.sentence_loss)
-    if math.isnan(before):
+    if math.isnan(whole.loss):
         return
+    key = "bend_sentence" if math.isnan(whole.sample_loss) else "bend"
+    if not chosen(key):
+        page_parts.predict(spot.page, key, None, "")
+        return
+    linear = cached_layers.outcome(*where, cached_layers.Change(LINEAR, tuple(range(now.config.n_layers))))
+    before, after = whole.loss, linear.loss
     growth = after / max(before, 1e-9) - 1
     option = 0 if growth < 0.05 else 1 if growth <= 0.5 else 2
-    key = "bend" if on_sample else "bend_sentence"
     vocabulary = now.config.vocab_size
     page_parts.predict(
         spot.page, key, option, spot.page["bend.reveal"],

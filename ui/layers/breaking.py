@@ -12,7 +12,7 @@ from ui import page as page_parts
 from ui import snippets_layers as snippets
 from ui.cached_layers import WHOLE, Change, Outcome, outcome
 from ui.components.before_after import before_after
-from ui.layers.spot import WIDE, Spot
+from ui.layers.spot import WIDE, Spot, chosen
 
 
 def show(spot: Spot) -> None:
@@ -34,7 +34,7 @@ def show(spot: Spot) -> None:
             _take_away(spot, change, whole, changed, ids)
         with right:
             _losses(spot, whole, changed)
-            _spent(spot)
+            _spent(spot, whole)
 
 
 def _choose(spot: Spot) -> Change:
@@ -70,23 +70,20 @@ def _losses(spot: Spot, whole: Outcome, changed: Outcome) -> None:
     page_parts.prose(words["explain"], vocabulary=vocabulary, uniform=math.log(vocabulary))
 
 
-def _spent(spot: Spot) -> None:
+def _spent(spot: Spot, whole: Outcome) -> None:
     """The question: does this layer's attention or its MLP matter more?"""
     now = spot.now
-    where = (now.model_id, now.step, now.ids, spot.position)
-    changes = (WHOLE, Change("attention", (spot.layer,)), Change("mlp", (spot.layer,)))
-    losses = [_loss(outcome(*where, change)) for change in changes]
-    if math.isnan(losses[0]):
+    if math.isnan(whole.loss):
         return
+    if not chosen("spent"):
+        page_parts.predict(spot.page, "spent", None, "")
+        return
+    where = (now.model_id, now.step, now.ids, spot.position)
+    attention, mlp = (outcome(*where, Change(kind, (spot.layer,))).loss for kind in ("attention", "mlp"))
     page_parts.predict(
-        spot.page, "spent", 0 if losses[1] > losses[2] else 1, spot.page["spent.reveal"],
-        layer=spot.layer + 1, whole=losses[0], attention=losses[1], mlp=losses[2],
+        spot.page, "spent", 0 if attention > mlp else 1, spot.page["spent.reveal"],
+        layer=spot.layer + 1, whole=whole.loss, attention=attention, mlp=mlp,
     )  # fmt: skip
-
-
-def _loss(result: Outcome) -> float:
-    """Over unseen text where there is some, else over the sentence."""
-    return result.sentence_loss if math.isnan(result.sample_loss) else result.sample_loss
 
 
 def _take_away(spot: Spot, change: Change, whole: Outcome, changed: Outcome, ids: list[int]) -> None:

@@ -65,6 +65,11 @@ def choose(page: page_parts.Page) -> Spot:
     return Spot(page, last if position is None else position)
 
 
+def chosen(question: str) -> bool:
+    """Whether the reader has answered a question: what is only needed for the answer can wait until then."""
+    return st.session_state.get(f"layers-{question}-choice") is not None
+
+
 def go_to_layer(layer: int) -> None:
     """Put the bench on a layer, counted from 0. For callbacks: they run before the bench is drawn."""
     st.session_state[LAYER] = layer + 1
