@@ -51,7 +51,7 @@ def stage() -> None:
     """All that changes while the text grows; the frame around it stays."""
     if decoding_text.adopted():
         st.rerun()
-    text = decoding_text.open_text(page.reading)
+    text = decoding_text.open_text(page.reading, decoding_views.COMPONENTS)
     decoding_views.obey(text)
     view = "token"
     if text.reading.config.causal:

@@ -7,7 +7,7 @@ bench alone.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,19 +104,24 @@ class GrowingText:
             ]
 
 
-def open_text(reading: Reading) -> GrowingText:
-    """The text and settings of this sentence: from this session, else from the link."""
+def open_text(reading: Reading, components: Collection[str] = ()) -> GrowingText:
+    """The text and settings of this sentence: from this session, or from the link where the reader followed one (or went Back).
+
+    While one of the ``components`` asks for something, the link is left alone: it may be older than the last request.
+    """
+    asked = any(_waiting(key) is not None for key in components)
+    arrived = not any(key in st.session_state for key in components)
     texts: dict[tuple, list[Chosen]] = st.session_state.setdefault(_TEXTS, {})
     key = (reading.model_id, reading.ids)
     known = texts.pop(key, [])
-    said = _followed(CHOSEN_IDS)
+    said = None if asked else _followed(CHOSEN_IDS, arrived)
     if said is not None:
         linked = _linked(said, reading)
         known = known if linked is None else [Chosen(i, LINKED, -1.0, None, reading.step) for i in linked]
     texts[key] = known
     while len(texts) > KEPT_TEXTS:
         del texts[next(iter(texts))]
-    address = _followed(ADDRESS)
+    address = None if asked else _followed(ADDRESS, arrived)
     settings = st.session_state.get(_SETTINGS, Settings()) if address is None else decoding_settings.from_address(address)
     text = GrowingText(reading, known, settings)
     text.refresh()
@@ -141,11 +146,12 @@ def keep(text: GrowingText, *, in_link: bool = True) -> None:
     st.session_state.update(values)
 
 
-def _followed(key: str) -> str | None:
-    """What the link says, where the reader followed one (or went Back): it is not what was written there last."""
-    value = st.session_state[key] if key in st.session_state else st.query_params.get(key, "")
-    written = st.session_state.get(_WRITTEN, {}).get(key, "")
-    return None if value == written else value or ""
+def _followed(key: str, arrived: bool) -> str | None:
+    """What the link says, if that is not what was written there last; coming from another page it may say nothing."""
+    value = st.query_params.get(key, "")
+    if arrived and not value:
+        return None
+    return None if value == st.session_state.get(_WRITTEN, {}).get(key, "") else value
 
 
 def adopt(text: GrowingText) -> None:
@@ -163,12 +169,16 @@ def adopted() -> bool:
 
 def new_act(key: str) -> Mapping[str, Any] | None:
     """What the component ``key`` asked for and has not been done yet. Each request has a number of its own."""
-    act = (st.session_state.get(key) or {}).get("act")
-    done: dict[str, str] = st.session_state.setdefault(_DONE, {})
-    if not isinstance(act, Mapping) or "n" not in act or done.get(key) == act["n"]:
-        return None
-    done[key] = act["n"]
+    act = _waiting(key)
+    if act is not None:
+        st.session_state.setdefault(_DONE, {})[key] = act["n"]
     return act
+
+
+def _waiting(key: str) -> Mapping[str, Any] | None:
+    act = (st.session_state.get(key) or {}).get("act")
+    new = isinstance(act, Mapping) and "n" in act and done(key) != act["n"]
+    return act if new else None
 
 
 def done(key: str) -> str | None:

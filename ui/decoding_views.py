@@ -18,6 +18,7 @@ from ui.page import Page
 from ui.tokens import Chip, chips, token_label
 
 LINE, PANEL, TREE = "decoding-line", "decoding-panel", "decoding-tree"
+COMPONENTS = (LINE, PANEL, TREE)
 HEADER = ["id", "token", "logit", "after penalty", "after temperature", "removed by", "own probability", "probability"]
 RANDOMS = 24  # random numbers that the panel has at hand for "draw again"
 

@@ -8,10 +8,10 @@ import math
 
 import numpy as np
 import pytest
+
 from llm.config import SamplingConfig
 from llm.decoding import generate, surprise
 from llm.sampling import explain_choice, random_numbers, softmax
-
 from tests.pages.helpers import check, component, open_page
 from ui import cached, decoding_text, snippets_decoding
 from ui.decoding_settings import Settings
@@ -240,7 +240,7 @@ def test_cache_bytes_and_measurement():
     held = 2 * config.n_layers * config.n_heads * config.d_head * 4 * tokens
     assert f"{held:,}".replace(",", "{,}") in at.latex[0].value
     at.button(key="decoding-measure").click().run()
-    header, arrays = component(check(at, "decoding"), "decoding-times")
+    _, arrays = component(check(at, "decoding"), "decoding-times")
     assert arrays["values"].shape == (2, 40) and (arrays["values"] > 0).all()
 
 
@@ -325,6 +325,14 @@ def test_the_lines_to_take_away_give_the_numbers_on_the_screen():
     from llm.decoding import beam_search
 
     found = beam_search(stories().model, text.ids, 3, 4, stop_ids=[stories().tokenizer.special["<|end|>"]])
-    assert float(printed(snippets_decoding.tree_code(text, 3, 4)).split()[-1]) == pytest.approx(
-        found.nodes[found.leaves[0]].total
-    )
+    total = float(printed(snippets_decoding.tree_code(text, 3, 4)).split()[-1])
+    assert total == pytest.approx(found.nodes[found.leaves[0]].total)
+
+
+def test_the_text_is_still_there_after_a_visit_to_another_page():
+    at = opened()
+    ask(at, LINE, "draw", count=3)
+    before = said(at)
+    at.switch_page("../pages/home.py").run()
+    at.switch_page("../pages/decoding.py").run()
+    assert said(check(at, "decoding")) == before
