@@ -202,6 +202,12 @@ def analogy(model_id: str, step: int | None, a: int, b: int, c: int, k: int = 5)
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
+def analogy_map(model_id: str, step: int | None, a: int, b: int, c: int, others: tuple[int, ...]) -> projections.Projection:
+    """a, b, c, a - b + c and other tokens in the plane."""
+    return projections.analogy_map(table(model_id, step), a, b, c, others)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
 def analogy_inputs(model_id: str, step: int | None, a: int, b: int, c: int) -> tuple[float, float, float]:
     """Cosines of a - b + c with a, b and c themselves."""
     rows = table(model_id, step)

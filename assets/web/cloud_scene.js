@@ -57,6 +57,7 @@ export function scene(picture, state, still) {
   const friends = new Set(focus === null ? [] : near(focus, Math.round(state.t)));
   const lit = state.hover !== null || state.found.size > 0;
   const warm = heat && state.colour === "heat" ? sequential(palette) : null;
+  const small = Math.min(1, Math.max(0.6, half(picture.box) / 230));
   const dots = [], special = [], at = [];
   for (let i = 0; i < count; i++) {
     const [x, y] = (at[i] = toScreen(picture, state.view, i));
@@ -65,7 +66,7 @@ export function scene(picture, state, still) {
     const off = state.off.has(kinds[i]);
     if (x < -20 || y < -20 || x > picture.box.width + 20 || y > picture.box.height + 20) continue;
     (marked ? special : dots).push({
-      x, y, shape: SHAPES[picture.kindKeys[kinds[i]]] ?? "circle", size: chosen ? 6.5 : marked ? 5 : count > 2500 ? 2.6 : 3.4,
+      x, y, shape: SHAPES[picture.kindKeys[kinds[i]]] ?? "circle", size: chosen ? 6.5 : marked ? 5 * small : (count > 2500 ? 2.6 : 3.4) * small,
       colour: warm ? css(warm(heat[i])) : palette[`kind-${picture.kindKeys[kinds[i]]}`],
       alpha: off && !marked ? 0.07 : lit && !marked ? 0.25 : 0.85,
       ring: chosen || state.found.has(i) ? palette.accent : sentence.has(i) ? palette.ink : null,

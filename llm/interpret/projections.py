@@ -80,6 +80,15 @@ def analogy(
     return nearest(table, analogy_vector(table, a, b, c), k, without={a, b, c}, among=among)
 
 
+def analogy_map(table: np.ndarray, a: int, b: int, c: int, others: Sequence[int]) -> Projection:
+    """(4 + N, 2) places of the unit rows of a, b, c, of the result a - b + c, and of other tokens, in the plane that holds most.
+
+    The arrows b -> a and c -> result are the same step, so they stay parallel and of one length in every picture.
+    """
+    rows = unit_rows(table[[a, b, c, *others]])
+    return pca(np.concatenate([rows[:3], analogy_vector(table, a, b, c)[None], rows[3:]]), 2)
+
+
 def analogy_scores(table: np.ndarray, quadruples: Sequence[Sequence[int]], among: Sequence[int] | None = None) -> tuple[int, int]:
     """How many of the analogies (a, b, c, expected) come out first: with a - b + c, and with nothing but the nearest to c.
 

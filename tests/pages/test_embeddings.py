@@ -237,6 +237,13 @@ def test_analogy_of_the_default_and_of_an_example() -> None:
         check(at, "embeddings")
 
 
+def test_the_picture_of_an_analogy_takes_one_step_twice() -> None:
+    header, arrays = component(view("analogies"), "embeddings-steps")
+    assert [point["role"] for point in header["points"][:4]] == ["a", "b", "c", "result"]
+    a, b, c, result = arrays["places"][:4]
+    assert np.allclose(a - b, result - c, atol=1e-5)
+
+
 def test_how_often_analogies_work_is_counted() -> None:
     known = tuple(computed.word_ids("stories", WORDS["examples"]["known"]))
     hits, alone = computed.analogy_scores("stories", None, known)

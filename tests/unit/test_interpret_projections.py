@@ -52,6 +52,12 @@ def test_analogy_finds_the_fourth_corner_and_leaves_its_inputs_out() -> None:
     assert projections.analogy_scores(table, [(0, 1, 2, 3)]) == (1, 1)
 
 
+def test_the_step_of_an_analogy_is_taken_twice(table: np.ndarray) -> None:
+    places = projections.analogy_map(table, 3, 4, 5, [6, 7]).coordinates
+    assert places.shape == (6, 2)
+    assert np.allclose(places[0] - places[1], places[3] - places[2], atol=1e-6)
+
+
 def test_pca_agrees_with_the_singular_values(table: np.ndarray) -> None:
     projection = projections.pca(table, 3)
     singular = np.linalg.svd(table - table.mean(axis=0), compute_uv=False)

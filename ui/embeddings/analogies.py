@@ -9,6 +9,7 @@ from ui import page as page_parts
 from ui import snippets_embeddings as snippets
 from ui.components.ledger import Line, ledger, spans
 from ui.components.signed import Bar, signed_bars
+from ui.components.steps_apart import Corner, steps_apart
 from ui.embeddings.spot import WIDE, Spot
 from ui.numbers import digits
 
@@ -25,6 +26,7 @@ def show(spot: Spot) -> None:
         chosen = _pickers(spot, words)
         _result(spot, chosen)
     with right:
+        _left_out(spot, chosen)
         _score(spot)
 
 
@@ -62,10 +64,11 @@ def _example(spot: Spot, triples: list[tuple[int, ...]]) -> None:
 
 
 def _result(spot: Spot, chosen: tuple[int, int, int]) -> None:
-    page, names = spot.page, [spot.name(i) for i in chosen]
+    page = spot.page
     a, b, c = (rf"E[\text{{{spot.now.tokenizer.token_text(i).strip()}}}]" for i in chosen)  # whole words: letters only
     st.latex(rf"{a} \;-\; {b} \;+\; {c} \;\approx\; ?")
     ids, values = computed.analogy(*spot.where, *chosen)
+    _picture(spot, chosen, ids[:3])
     labels = [spot.name(i) for i in ids]
     bars = [
         Bar(label, value, page["analogies.words"].format(token=label, value=digits(value, 1)))
@@ -75,30 +78,40 @@ def _result(spot: Spot, chosen: tuple[int, int, int]) -> None:
         bars, key="embeddings-analogy", label=page["analogies.label"], hint=page["analogies.hint"], limit=1.0, plus=False
     )  # fmt: skip
     page_parts.prose(page["analogies.formula_text"])
-    inputs = computed.analogy_inputs(*spot.where, *chosen)
-    template = spans(page["analogies.inputs"], **{part: (name, "strong") for part, name in zip(PARTS, names, strict=True)})
-    lines = [Line(((name, "strong"),), f"{value:.2f}") for name, value in zip(names, inputs, strict=True)]
-    ledger(lines, key="embeddings-inputs", sentence=template)
-    _honest(spot, chosen, inputs, ids, values)
     page_parts.provenance(spot.now)
+    names, inputs = [spot.name(i) for i in chosen], computed.analogy_inputs(*spot.where, *chosen)
     rows = [*zip(labels, ids, values, strict=True), *zip(names, chosen, inputs, strict=True)]
     code = snippets.analogy_code(spot.now, chosen)
     page_parts.take_away(page, "analogy", header=["token", "id", "cosine"], rows=rows, code=code)
 
 
-def _honest(
-    spot: Spot, chosen: tuple[int, int, int], inputs: tuple[float, ...], ids: tuple[int, ...], values: tuple[float, ...]
-) -> None:
-    """What the result would be without leaving the inputs out, and whether the arithmetic was needed."""
+def _picture(spot: Spot, chosen: tuple[int, int, int], found: tuple[int, ...]) -> None:
+    """The step from b to a, taken again from c."""
     page = spot.page
-    top = max(range(3), key=lambda i: inputs[i])
-    stays = inputs[top] >= values[0]
-    winner = chosen[top] if stays else ids[0]
-    text = page["analogies.first_input" if stays else "analogies.first_other"]
-    ledger(key="embeddings-first", sentence=spans(text, token=(spot.name(winner), "accent")))
-    alone = computed.nearest_word(*spot.where, chosen)
-    if alone == ids[0]:
-        ledger(key="embeddings-alone", sentence=spans(page["analogies.only_c"], c=(spot.name(chosen[2]), "accent")))
+    made = computed.analogy_map(*spot.where, *chosen, found)
+    a, b, c = (spot.name(i) for i in chosen)
+    corners = [Corner(a, "a"), Corner(b, "b"), Corner(c, "c"), Corner(page["analogies.result"], "result")]
+    corners += [Corner(spot.name(i), "found") for i in found]
+    steps_apart(made.coordinates, corners, key="embeddings-steps", label=page["analogies.map_label"])
+    st.caption(page["analogies.map"].format(percent=100 * float(made.shares.sum())))
+
+
+def _left_out(spot: Spot, chosen: tuple[int, int, int]) -> None:
+    """What the answer would be without leaving the inputs out, and whether the arithmetic was needed."""
+    page, names = spot.page, [spot.name(i) for i in chosen]
+    inputs = computed.analogy_inputs(*spot.where, *chosen)
+    ids, values = computed.analogy(*spot.where, *chosen)
+    with page_parts.card("embeddings-left-out", page["analogies.out_title"]):
+        lines = [Line(((name, "strong"),), f"{value:.2f}") for name, value in zip(names, inputs, strict=True)]
+        ledger(lines, key="embeddings-inputs", sentence=spans(page["analogies.inputs"]))
+        top = max(range(3), key=lambda i: inputs[i])
+        stays = not values or inputs[top] >= values[0]
+        winner = chosen[top] if stays else ids[0]
+        text = page["analogies.first_input" if stays else "analogies.first_other"]
+        ledger(key="embeddings-first", sentence=spans(text, token=(spot.name(winner), "accent")))
+        if ids and computed.nearest_word(*spot.where, chosen) == ids[0]:
+            ledger(key="embeddings-alone", sentence=spans(page["analogies.only_c"], c=(names[2], "accent")))
+        page_parts.provenance(spot.now)
 
 
 def _score(spot: Spot) -> None:

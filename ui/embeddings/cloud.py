@@ -25,7 +25,8 @@ def show(spot: Spot) -> None:
         text = st.container(gap=None)
         method, dimensions = _controls(page)
         with text:
-            said = "text_space" if dimensions == 3 else "text_tsne" if method == "tsne" else "text"
+            still = method == "tsne" or len(computed.steps(spot.now.model_id)) < 2
+            said = "text_space" if dimensions == 3 else "text_still" if still else "text"
             page_parts.prose(page[f"cloud.{said}"])
         if dimensions == 3:
             _in_space(spot, method)
@@ -70,7 +71,7 @@ def _in_plane(spot: Spot, method: str) -> None:
     labels, kinds = computed.labels(now.model_id, listed), computed.kinds(now.model_id, listed)
     cloud(
         places, friends, labels, listed, kinds, key=KEY, run=f"{now.model_id} {method} {len(listed)}", label=page["cloud.label"],
-        hint=page["cloud.hint"], words=page["cloud.words"], kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
+        hint=page["cloud.hint"], words=_words(page, len(listed) < len(spot.table)), kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
         sentence=sorted({where[i] for i in now.ids if i in where}), picked=where.get(spot.token), heat=heat,
         named_first=[where[i] for i in computed.words(now.model_id) if i in where],
         on_pick=lambda: _picked(spot),
@@ -109,6 +110,12 @@ def _in_space(spot: Spot, method: str) -> None:
     rows = list(zip(listed, labels, kinds, *np.round(places.T.astype(float), 5).tolist(), strict=True))
     code = snippets.tsne_code(now, ids, 3) if method == "tsne" else snippets.space_code(now, ids)
     page_parts.take_away(page, "space", header=["id", "token", "kind", "x", "y", "z"], rows=rows, code=code)
+
+
+def _words(page: page_parts.Page, part: bool) -> dict[str, str]:
+    """The component's words; of a part of the vocabulary it says so."""
+    words = page["cloud.words"]
+    return {**words, "token": words["token_part" if part else "token"]}
 
 
 def _named(spot: Spot) -> tuple[int, ...]:

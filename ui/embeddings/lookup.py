@@ -89,10 +89,9 @@ def _numbers(spot: Spot) -> None:
 
 
 def _some(row: np.ndarray) -> str:
-    """The first three numbers and the last."""
+    """The first two numbers and the last."""
     numbers = [latex(float(value)) for value in row]
-    shown = numbers if len(numbers) <= 4 else [*numbers[:3], r"\ldots", numbers[-1]]
-    return r",\; ".join(shown)
+    return r",\,".join(numbers if len(numbers) <= 3 else [*numbers[:2], r"\ldots", numbers[-1]])
 
 
 def _share(spot: Spot) -> None:

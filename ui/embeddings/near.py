@@ -15,7 +15,7 @@ from ui.numbers import digits
 
 def show(spot: Spot) -> None:
     """The card of the nearest tokens."""
-    page, columns = spot.page, spot.table.shape[1]
+    page, (size, columns) = spot.page, spot.table.shape
     with page_parts.card("embeddings-near", page["near.title"]):
         ids, values = computed.nearest(*spot.where, spot.token)
         name = spot.name(spot.token)
@@ -32,9 +32,9 @@ def show(spot: Spot) -> None:
             [Bar(label, value, text) for label, value, text in zip(labels, values, words, strict=True)], key="embeddings-near",
             label=page["near.label"], hint=page["near.hint"], limit=1.0, plus=False, on_pick=lambda i: take(spot.now, ids[i]),
         )  # fmt: skip
-        chance = 3 / math.sqrt(columns)  # cosines of random directions have a spread of 1 / sqrt(d)
-        if values[0] < 1.3 * chance:
-            page_parts.prose(page["near.far"], columns=columns, chance=min(chance, 1.0))
+        chance = min(1.0, math.sqrt(2 * math.log(max(2, size)) / columns))  # the largest of so many random cosines
+        if values[0] < 1.25 * chance:
+            page_parts.prose(page["near.far"], rows=f"{size:,}", columns=columns, chance=chance)
         page_parts.provenance(spot.now)
         rows = list(zip(labels, ids, values, strict=True))
         code = snippets.near_code(spot.now, spot.token, len(ids))
