@@ -1,6 +1,6 @@
 // One text cut by several tokenizers. A chip under the pointer (or the arrow keys) lights the same letters in every row.
 import { applyTheme, h, memory, s, saveSVG, stage, tools, unpack } from "./base.js";
-import { fitted, saveSVGasPNG } from "./picture.js";
+import { fitted, measure, saveSVGasPNG } from "./picture.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const STYLE = `${CHIPS}
@@ -30,7 +30,7 @@ const STYLE = `${CHIPS}
 .bar { display: block; height: 7px; border-radius: 4px; background: var(--gf-chip); margin: 4px 0 3px; overflow: hidden; }
 .bar i { display: block; height: 100%; min-width: 2px; border-radius: 4px; background: color-mix(in srgb, var(--gf-accent) 60%, var(--gf-card)); }
 .under { display: flex; justify-content: flex-end; }
-.gf .words { margin-top: 0; }
+.gf .words { margin-top: 0; min-height: 2.9em; }
 @container (max-width: 620px) { .row { grid-template-columns: minmax(0, 1fr) auto; } .row .cut { grid-column: 1 / -1; grid-row: 2; } }
 `;
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/, LETTER = /\p{L}/u;
@@ -115,26 +115,47 @@ function walk(event, chips) {
 }
 
 /** The rows as they stand on the screen, as an SVG. */
-export function vector(root, palette) {
-  const frame = root.getBoundingClientRect();
+function vector(root, palette) {
+  const frame = root.querySelector(".rows").getBoundingClientRect(), pad = 14;
   const font = getComputedStyle(root).fontFamily;
-  const picture = s("svg", { xmlns: "http://www.w3.org/2000/svg", width: frame.width, height: frame.height, viewBox: `0 0 ${Math.ceil(frame.width)} ${Math.ceil(frame.height)}`, "font-family": font });
+  const [width, height] = [Math.ceil(frame.width) + 2 * pad, Math.ceil(frame.height) + 2 * pad];
+  const picture = s("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font });
+  const at = (element) => {
+    const box = element.getBoundingClientRect();
+    return { x: box.left - frame.left + pad, y: box.top - frame.top + pad, width: box.width, height: box.height, bottom: box.bottom, top: box.top };
+  };
+  const write = (element, text, size, place) => picture.append(s("text", { "font-size": size, "font-weight": getComputedStyle(element).fontWeight, fill: getComputedStyle(element).color, "xml:space": "preserve", ...place }, text));
   picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
   for (const box of root.querySelectorAll(".sign, .chip")) {
-    const place = box.getBoundingClientRect(), strip = box.closest(".chips").getBoundingClientRect();
+    const place = at(box), strip = box.closest(".chips").getBoundingClientRect();
     if (place.bottom > strip.bottom + 2 || place.top < strip.top - 2) continue;
-    const look = getComputedStyle(box), x = place.left - frame.left, y = place.top - frame.top;
-    picture.append(s("rect", { x, y, width: place.width, height: place.height, rx: 7, fill: look.backgroundColor, stroke: look.borderStyle === "solid" ? "none" : look.borderColor }));
+    const look = getComputedStyle(box);
+    picture.append(s("rect", { x: place.x, y: place.y, width: place.width, height: place.height, rx: 7, fill: look.backgroundColor, stroke: look.borderStyle === "solid" ? "none" : look.borderColor }));
     for (const line of box.querySelectorAll(":scope > span, :scope > small")) {
-      const at = line.getBoundingClientRect(), size = parseFloat(getComputedStyle(line).fontSize);
-      if (!at.height) continue;
-      picture.append(s("text", { x: at.left - frame.left + at.width / 2, y: at.bottom - frame.top - size * 0.3, "text-anchor": "middle", "font-size": size, fill: getComputedStyle(line).color, "xml:space": "preserve" },
-        fitted(line.textContent, `${size}px ${font}`, place.width)));
+      const own = at(line), size = parseFloat(getComputedStyle(line).fontSize);
+      if (own.height) write(line, fitted(line.textContent, `${size}px ${font}`, place.width), size, { x: own.x + own.width / 2, y: own.y + own.height - size * 0.3, "text-anchor": "middle" });
     }
   }
-  for (const line of root.querySelectorAll(".who b, .who span, .count, .relative, .facts > span:not(.bar), .note, .rest")) {
-    const box = line.getBoundingClientRect(), look = getComputedStyle(line);
-    picture.append(s("text", { x: box.left - frame.left, y: box.top - frame.top + parseFloat(look.fontSize), "font-size": parseFloat(look.fontSize), "font-weight": look.fontWeight, fill: look.color }, line.textContent));
+  for (const bar of root.querySelectorAll(".bar, .bar i")) {
+    const { x, y, width: w, height: tall } = at(bar);
+    picture.append(s("rect", { x, y, width: w, height: tall, rx: 3, fill: getComputedStyle(bar).backgroundColor }));
   }
+  for (const element of root.querySelectorAll(".who b, .who span, .note, .rest, .relative, .facts > span:not(.bar), .count")) {
+    const place = at(element), size = parseFloat(getComputedStyle(element).fontSize), tall = parseFloat(getComputedStyle(element).lineHeight) || size * 1.35;
+    const text = element.matches(".count") ? element.firstChild.textContent : element.textContent;
+    wrapped(text, `${getComputedStyle(element).fontWeight} ${size}px ${font}`, place.width + 4).forEach((line, i) => write(element, line, size, { x: place.x, y: place.y + size + i * tall }));
+  }
+  for (const unit of root.querySelectorAll(".count small")) write(unit, unit.textContent.trim(), 14, { x: at(unit).x + 4, y: at(unit.parentElement).y + 26 });
   return picture;
+}
+
+/** A text in lines that are no wider than `width`. */
+function wrapped(text, font, width) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+    if (lines.at(-1) && measure(longer, font) > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }

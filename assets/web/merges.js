@@ -14,6 +14,7 @@ const STYLE = `
 .go:disabled { opacity: 0.4; cursor: default; }
 .bar input { flex: 1; min-width: 130px; accent-color: var(--gf-accent); height: 26px; }
 .bar .num { min-width: 92px; text-align: right; font-size: 15px; }
+.split h4:first-child { margin-top: 2px; }
 .split { display: grid; grid-template-columns: minmax(0, 1.6fr) minmax(250px, 1fr); gap: 8px 30px; margin-top: 8px; }
 .text { display: flex; flex-wrap: wrap; gap: 7px 9px; align-content: flex-start; max-height: 430px; overflow-y: auto; padding: 3px; }
 .chunk { display: inline-flex; flex-wrap: wrap; gap: 1px; max-width: 100%; }
@@ -24,7 +25,7 @@ const STYLE = `
 .piece.l, .piece.r { border-color: var(--gf-accent); color: var(--gf-ink); }
 .piece.l { border-right-style: none; border-radius: 6px 0 0 6px; padding-right: 4px; }
 .piece.r { border-left-style: none; border-radius: 0 6px 6px 0; padding-left: 4px; margin-left: -1px; }
-h4 { margin: 4px 0 6px; font-size: 15px; font-weight: 600; color: var(--gf-soft); }
+h4 { margin: 14px 0 6px; font-size: 15px; font-weight: 600; color: var(--gf-soft); }
 .pairs { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; gap: 4px 12px; align-items: center; font-size: 15.5px; }
 .pairs .pair { display: inline-flex; align-items: center; gap: 3px; max-width: 190px; overflow: hidden; }
 .pairs .pair i { font-style: normal; background: var(--gf-chip); padding: 1px 6px; border-radius: 5px; white-space: pre; unicode-bidi: isolate; }

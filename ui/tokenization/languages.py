@@ -12,6 +12,7 @@ from ui.components.languages import LanguageRow, languages
 from ui.page import Page
 from ui.tokenization.cut import row_of
 from ui.tokenization.rows import sizes
+from ui.tokenization.text import with_numbers
 
 
 def show(page: Page) -> None:
@@ -53,9 +54,19 @@ def _rows(page: Page) -> list[LanguageRow]:
 
 def _ask(page: Page, hindi: LanguageRow, english: LanguageRow) -> None:
     times = [there / base for there, base in zip(hindi.counts, english.counts, strict=True)]
-    answer = 0 if times[0] < 1.5 else 2 if times[0] > 6 else 1
-    shown = dict(zip(computed.PUBLISHED, (f"{x:.1f}" for x in times), strict=True))
-    page_parts.predict(page, "ask_languages", answer, page["ask_languages.reveal"], **shown)
+    length = sizes(hindi.sentence)
+    page_parts.predict(
+        with_numbers(page, "ask_languages", x=f"{times[0]:.1f}"),
+        "ask_languages",
+        1,
+        page["ask_languages.reveal"],
+        characters=length["characters"],
+        bytes=length["bytes"],
+        english=len(english.sentence),
+        per=f"{hindi.counts[0] / length['characters']:.1f}",
+        gpt4=f"{times[1]:.1f}",
+        gpt4o=f"{times[2]:.1f}",
+    )
 
 
 def _picked(page: Page, row: LanguageRow) -> None:

@@ -13,7 +13,7 @@ from ui import page as page_parts
 from ui import snippets_tokenization as snippets
 from ui.components.merges import merges
 from ui.page import Page
-from ui.tokenization.text import text_box
+from ui.tokenization.text import text_box, with_numbers
 from ui.tokens import visible
 
 MOST_CHARACTERS, MOST_MERGES = 600, 60
@@ -126,8 +126,7 @@ def _ask(page: Page, shown: _Shown) -> None:
     """How much is left after all merges; the formula with this text's numbers after the choice."""
     start, left = len(shown.states[0].ids), len(shown.states[-1].ids)
     share = left / max(1, start)
-    asked = {**page["ask_merges"], "question": page["ask_merges.question"].format(n=shown.done, bytes=start)}
-    filled = Page(page.slug, {**page.words, "ask_merges": asked}, page.reading)
+    filled = with_numbers(page, "ask_merges", n=shown.done, bytes=start)
     answer = 0 if share > 0.5 else 1 if share >= 0.25 else 2
     if page_parts.predict(filled, "ask_merges", answer, page["ask_merges.reveal"], tokens=left, bytes=start):
         st.latex(page["merges.formula"].format(tokens=left, bytes=start, gone=start - left))

@@ -75,6 +75,12 @@ def example(page: Page, name: str) -> str:
     return page[f"texts.{name}"]
 
 
+def with_numbers(page: Page, key: str, **values: Any) -> Page:
+    """The page with numbers put into the question ``key``."""
+    asked = {**page[key], "question": page[f"{key}.question"].format(**values)}
+    return Page(page.slug, {**page.words, key: asked}, page.reading)
+
+
 def _picked(view: str, names: list[str]) -> str:
     chosen: Any = st.session_state.get(PICKED, {}).get(view)
     return chosen if chosen in names else ("own" if "own" in names else names[0])
