@@ -145,7 +145,7 @@ def load_weights(path: Path, config: ModelConfig) -> Transformer:
             f"{path.name} cannot be read as safetensors; it is missing, damaged or another kind"
         ) from error
     model.load_state_dict(weights, assign=True)
-    model._add_tables()  # the meta device made them without content
+    model._add_tables()
     return model.requires_grad_(False).eval()
 
 

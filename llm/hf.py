@@ -67,7 +67,7 @@ def load_gpt2(folder: str | Path) -> Transformer:
     with torch.device("meta"):  # no time spent on random weights
         model = Transformer(config)
     model.load_state_dict(state, assign=True)
-    model._add_tables()  # the meta device made them without content
+    model._add_tables()
     return model
 
 

@@ -34,18 +34,16 @@ class Transformer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        device = torch.get_default_device()
-        with torch.device("meta"):  # elsewhere torch's layers would first draw their own weights from the global generator
-            self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
-            if config.position == "learned":
-                self.position_embedding = nn.Embedding(config.context_length, config.d_model)
-            self.blocks = nn.ModuleList(Block(config, i) for i in range(config.n_layers))
-            self.final_norm = Norm(config) if config.norm_position == "pre" else nn.Identity()
-            if not config.tie_embeddings:
-                self.unembed = Linear(config.d_model, config.vocab_size, bias=False)
-        self.to_empty(device=device)
-        self._add_tables()
-        self._initialise()
+        self.token_embedding = Embedding(config.vocab_size, config.d_model)
+        if config.position == "learned":
+            self.position_embedding = Embedding(config.context_length, config.d_model)
+        self.blocks = nn.ModuleList(Block(config, i) for i in range(config.n_layers))
+        self.final_norm = Norm(config) if config.norm_position == "pre" else nn.Identity()
+        if not config.tie_embeddings:
+            self.unembed = Linear(config.d_model, config.vocab_size, bias=False)
+        if not self.token_embedding.weight.is_meta:  # else whoever brings the weights adds the tables too
+            self._add_tables()
+            self._initialise()
 
     def forward(
         self, ids: Tensor, tap: Tap = identity, *, cache: KVCache | None = None, generator: torch.Generator | None = None
@@ -98,7 +96,7 @@ class Transformer(nn.Module):
             other.load_state_dict(self.state_dict(), assign=True)
         except RuntimeError as error:
             raise ValueError(f"these weights do not fit a model with {changes}") from error
-        other._add_tables()  # the meta device made them without content
+        other._add_tables()
         return other.to(self.token_embedding.weight.dtype).requires_grad_(False)
 
     def _check_length(self, length: int) -> None:
@@ -129,8 +127,6 @@ class Transformer(nn.Module):
 
     def _initialise(self) -> None:
         """GPT-2's initialisation from the configuration's own seed: N(0, 0.02), residual projections divided by sqrt(2 L)."""
-        if self.token_embedding.weight.is_meta:
-            return
         generator = torch.Generator().manual_seed(self.config.seed)
         for name, p in self.named_parameters():
             if name.endswith("bias"):
@@ -158,6 +154,16 @@ class Part(nn.Module):
 
 class Linear(Part, nn.Linear):
     """x (..., in) times the transpose of ``weight`` (out, in), plus ``bias`` (out,)."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: ``Transformer`` sets all weights, and torch would use the global generator here."""
+
+
+class Embedding(nn.Embedding):
+    """Rows of ``weight`` (V, C), looked up by id."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing, as in ``Linear``."""
 
 
 class Block(Part):
