@@ -32,8 +32,8 @@ copy() {
 }
 
 arithmetic() {
-    train --corpus arithmetic --layers 2 --heads 4 --width 64 --context 40 --recipe textbook --no-tie \
-        --steps 4000 --batch 32 --lr 0.003 --precision auto --document-starts 1 --title Arithmetic \
+    train --corpus arithmetic --layers 2 --heads 4 --width 64 --context 40 --recipe textbook --no-tie --optimizer muon \
+        --schedule cosine --steps 1600 --batch 32 --lr 0.01 --muon-lr 0.02 --precision auto --document-starts 1 --title Arithmetic \
         --summary "Adds two numbers below 100, also pairs that it has never seen; units first" \
         --default-text "27+58=" --sample "27+58=" --sample "99+01=" --sample "40+07=" --sample-temperature 0 \
         --about assets/models/about/arithmetic.md --out assets/models/arithmetic
