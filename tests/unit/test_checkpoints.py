@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +16,7 @@ from llm.config import ModelConfig, TrainConfig
 from llm.model import Transformer
 from llm.tokenizers import CharTokenizer, TiktokenTokenizer, train_bpe
 
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = "the little dog was very happy and the little cat was not"
 SMALL = {"context_length": 16, "n_layers": 2, "n_heads": 2, "d_model": 8}
 VARIANTS = [
@@ -263,3 +267,10 @@ def test_old_weights_never_stand_beside_another_tokenizer(folder, monkeypatch):
             save_checkpoint(folder, small_model(other), other, {})
     with pytest.raises(ValueError, match="no weights"):
         load_checkpoint(folder)
+
+
+def test_opening_a_model_does_not_import_torchs_compiler(folder):
+    code = f"import sys; from llm.checkpoints import load_checkpoint; load_checkpoint({str(folder)!r})"
+    code += "; print('torch._dynamo' in sys.modules)"  # seconds of start-up
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
