@@ -153,10 +153,10 @@ def show_shuffle(page: Page) -> None:
             st.session_state["positions_seed"] = seed + 1
             st.rerun()
         rows = computed.shuffle_rows(now, seed)
-        best = min(range(len(rows)), key=lambda i: rows[i][1])
+        _, least, _, scheme = min(rows[1:] or rows, key=lambda row: row[1])  # the question is about the small models only
         options = page["predict.options"]
-        answer = options.index(rows[best][3]) if rows[best][3] in options else None
-        if page_parts.predict(page, "predict", answer, page["predict.reveal"], least=f"{rows[best][1]:.3f}"):
+        answer = options.index(scheme) if scheme in options else None
+        if page_parts.predict(page, "predict", answer, page["predict.reveal"], least=f"{least:.3f}"):
             named = [row[0] for row in rows]
             matrix(
                 np.array([[row[1], row[2]] for row in rows]),
