@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +16,10 @@ from llm.repetition import Loop, distinct_share, find_loop
 from llm.tokenizers.base import END_NAMES, MASK
 from llm.window import Window, window_start
 from ui import cached
+from ui.tokens import token_label
 
 ROUNDS = 3
+SMALL_VOCABULARY, MOST_SHOWN = 4096, 200  # whose texts travel whole, and how many of a larger one's best
 GREEDY, SAMPLED, BEAM = "greedy", "sampling", "beam"
 
 
@@ -177,10 +179,21 @@ def unseen(config: Any, length: int) -> int:
     return window_start(length, config.context_length)
 
 
-def shown_texts(tokenizer: Any, logits: np.ndarray, seen: Collection[int], extra: Collection[int]) -> dict[int, str]:
+def shown_texts(model_id: str, logits: np.ndarray, seen: Collection[int], extra: Collection[int]) -> Mapping[int, str]:
     """Texts of the tokens that the panel can show: a small vocabulary whole, else the best, those in the text and ``extra``."""
-    from ui.tokens import token_label
+    if len(logits) <= SMALL_VOCABULARY:
+        return _all_texts(model_id)
+    tokenizer = cached.checkpoint(model_id).tokenizer
+    wanted = {*map(int, np.argpartition(-logits, MOST_SHOWN)[:MOST_SHOWN]), *seen, *extra}
+    return {i: text_of(tokenizer, i) for i in wanted}
 
-    small = len(logits) <= 4096
-    wanted = range(len(logits)) if small else {*map(int, np.argpartition(-logits, 200)[:200]), *seen, *extra}
-    return {i: token_label(tokenizer, i) if i < tokenizer.vocab_size else f"#{i}" for i in wanted}
+
+def text_of(tokenizer: Any, token_id: int) -> str:
+    """A token's text; its number where the model's vocabulary is padded beyond the tokenizer's."""
+    return token_label(tokenizer, token_id) if token_id < tokenizer.vocab_size else f"#{token_id}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _all_texts(model_id: str) -> Mapping[int, str]:
+    opened = cached.checkpoint(model_id)
+    return {i: text_of(opened.tokenizer, i) for i in range(opened.config.vocab_size)}

@@ -21,7 +21,7 @@ from ui.decoding_figures import branches, size
 from ui.decoding_text import GrowingText
 from ui.decoding_views import TREE, short, text_chips
 from ui.page import Page
-from ui.tokens import chips, token_label
+from ui.tokens import chips
 
 WIDTH, DEPTH = "beam", "ahead"  # session keys and names in the address
 SMALL = 5_000_000  # parameters below which a hundred tokens take about a second
@@ -42,7 +42,7 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
             depth = st.slider(words["depth"], 2, 8, key=DEPTH, bind="query-params", width=240)
         nodes = computed.tree(*text.key, text.settings.sampling, text.number, width, depth)
         most = 2 if width * depth <= 16 else 1
-        drawn, left_out = branches(nodes, partial(_label, now.tokenizer), most)
+        drawn, left_out = branches(nodes, partial(computed.text_of, now.tokenizer), most)
         decode_tree_view(drawn, key=TREE, label=words["label"], words=words)
         if left_out:
             st.caption(words["left_out"].format(count=left_out))
@@ -52,10 +52,6 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
         header = ["depth", "token", "probability", "total log-probability", "chosen by"]
         page_parts.take_away(page, "tree", header=header, rows=rows, code=snippets.tree_code(text, width, depth))
         return drawn
-
-
-def _label(tokenizer: object, token_id: int) -> str:
-    return token_label(tokenizer, token_id) if token_id < tokenizer.vocab_size else f"#{token_id}"
 
 
 def final(drawn: list[Branch], name: str) -> Branch:
@@ -195,20 +191,20 @@ def _measurement(page: Page, text: GrowingText) -> None:
 
 def break_card(page: Page, text: GrowingText) -> None:
     """Temperature 3, and greedy that runs into a loop."""
-    words, now = page["break"], text.reading
+    words = page["break"]
     with page_parts.break_it(page):
         choice = st.segmented_control(words["label"], words["options"], key="decoding-break", label_visibility="collapsed")
         if choice is None:
             return
         number = words["options"].index(choice)
         with st.spinner(words["running"]):
-            (_hot, _greedy, _penalised)[number](words, text, _count(now))
+            (_hot, _greedy, _penalised)[number](words, text, _count(text))
 
 
-def _count(now: object) -> int:
+def _count(text: GrowingText) -> int:
     """How many tokens the experiment writes: inside the window, where nothing slides, and in a few seconds at most."""
-    most = 110 if cached.parameter_count(now.model_id) < SMALL else 60
-    return max(16, min(most, now.config.context_length - len(now.ids)))
+    most = 110 if cached.parameter_count(text.reading.model_id) < SMALL else 60
+    return max(16, min(most, text.reading.config.context_length - len(text.ids)))
 
 
 def _hot(words: dict, text: GrowingText, count: int) -> None:

@@ -15,7 +15,7 @@ from ui.components.decode import decode_panel
 from ui.components.textline import textline
 from ui.decoding_text import GrowingText
 from ui.page import Page
-from ui.tokens import Chip, chips, token_label
+from ui.tokens import Chip, chips
 
 LINE, PANEL, TREE = "decoding-line", "decoding-panel", "decoding-tree"
 COMPONENTS = (LINE, PANEL, TREE)
@@ -54,7 +54,9 @@ def text_card(page: Page, text: GrowingText) -> None:
     words, now = page["text"], text.reading
     shown = text_chips(text)
     outside = computed.unseen(now.config, len(text.ids))
-    end = computed.end_id(now.tokenizer)
+    hint = words["hint" if text.chosen else "empty_hint"]
+    if text.ended:
+        hint = words["ended"].format(token=shown[-1].text)
     with page_parts.card("decoding-text", words["title"]):
         textline(
             shown,
@@ -63,7 +65,7 @@ def text_card(page: Page, text: GrowingText) -> None:
             _chip_words(words, text, shown, outside),
             key=LINE,
             label=words["label"].format(prompt=len(now.ids), chosen=len(text.chosen)),
-            hint=words["ended"].format(token=shown[-1].text) if text.ended and end is not None else words["hint"],
+            hint=hint,
             buttons=words["buttons"],
             outside=outside,
             ended=text.ended,
@@ -95,7 +97,7 @@ def one_token(page: Page, text: GrowingText) -> None:
     with page_parts.card("decoding-panel", words["title"]):
         decode_panel(
             logits,
-            computed.shown_texts(now.tokenizer, logits, set(text.ids), [choice.token_id]),
+            computed.shown_texts(now.model_id, logits, set(text.ids), [choice.token_id]),
             key=PANEL,
             label=words["label"],
             name=page_parts.hash_key(repr(text.key)),
@@ -109,12 +111,12 @@ def one_token(page: Page, text: GrowingText) -> None:
         page_parts.take_away(page, "choice", header=HEADER, rows=_rows(now.tokenizer, choice), code=snippets.choice_code(text))
 
 
-def _rows(tokenizer: Any, choice: Choice, most: int = 1000) -> list[tuple]:
+def _rows(tokenizer: Any, choice: Choice, most: int = computed.MOST_SHOWN) -> list[tuple]:
     """The best tokens with every stage of the choice."""
     own = softmax(choice.logits)
     stages = (choice.logits, choice.penalised, choice.scaled)
     return [
-        (i, token_label(tokenizer, i) if i < tokenizer.vocab_size else f"#{i}", *(float(s[i]) for s in stages),
+        (i, computed.text_of(tokenizer, i), *(float(s[i]) for s in stages),
          REMOVED_BY[choice.removed_by[i]], float(own[i]), float(choice.probabilities[i]))
         for i in map(int, choice.order[:most])
     ]  # fmt: skip

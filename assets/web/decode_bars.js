@@ -26,11 +26,9 @@ export function bars({ hover, redraw }) {
     bar.mark(state);
   };
   bar.mark = (state) => {
-    for (const [id, rect] of bar.segments) {
-      const on = id === state.shown();
-      rect.setAttribute("stroke", on ? state.palette.accent : state.palette.card);
-      rect.setAttribute("stroke-width", on ? 3 : 1);
-    }
+    const part = bar.segments.get(state.shown());
+    bar.frame.setAttribute("visibility", part ? "visible" : "hidden");
+    if (part) for (const name of ["x", "width"]) bar.frame.setAttribute(name, part.getAttribute(name));
   };
   return bar;
 }
@@ -53,6 +51,8 @@ export function drawing(state, width, bar = { segments: new Map() }, hover = () 
   svg.append(s("path", { d: `M0 ${TOP + HIGH}L${kept * width} ${TOP + HIGH}L${width} ${LOW}L0 ${LOW}Z`, fill: palette.accent, opacity: 0.1 }));
   svg.append(label(4, LOW - 9, words.bar_kept.replaceAll("{kept}", choice.count.toLocaleString("en"))));
   lower(svg, state, width, bar, hover);
+  bar.frame = s("rect", { y: LOW, height: LOW_HIGH, fill: "none", stroke: palette.accent, "stroke-width": 3, visibility: "hidden", "pointer-events": "none" });
+  svg.append(bar.frame); // over its neighbours' borders
   marker(svg, state, width);
   return svg;
 }

@@ -12,7 +12,7 @@ export const ROWS = `
 .row.head b { display: block; color: var(--gf-ink); font-weight: 600; }
 .row > .num { text-align: right; font-size: 15px; }
 .row > :nth-child(n+2):nth-child(-n+4) { text-align: right; }
-.row .same { color: var(--gf-soft); opacity: 0.7; }
+.row .same { color: var(--gf-soft); }
 .row .verdict { font-size: 13px; color: var(--gf-value); text-align: center; }
 .row.out .verdict { color: var(--gf-negative); }
 .row.out > .num, .row.out .pick { color: var(--gf-soft); }

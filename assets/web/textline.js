@@ -8,7 +8,7 @@ const LONGEST = 40; // tokens after which playing stops by itself
 const STYLE = `${CHIPS}
 .chips { max-height: 232px; overflow-y: auto; padding: 2px; }
 .chip { padding: 3px 8px 2px; }
-.chip.gone { opacity: 0.4; }
+.chip.gone { opacity: 0.6; }
 .chip.prompt { border-style: solid; }
 .chip.fresh { border-color: var(--gf-ink); }
 .mark { align-self: center; color: var(--gf-soft); font-size: 14px; padding: 0 2px; }
@@ -83,7 +83,7 @@ function showChips(state, palette) {
   });
   state.chips.setAttribute("aria-label", data.label);
   state.chips.replaceChildren(...elements);
-  if (grown && data.buttons) state.chips.scrollTop = state.chips.scrollHeight;
+  if ((grown || state.count < 0) && data.buttons) state.chips.scrollTop = state.chips.scrollHeight;
   state.count = data.chosen;
   say(state, null);
 }
