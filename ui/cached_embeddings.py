@@ -82,6 +82,21 @@ def kinds(model_id: str, ids: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(vocabulary.token_kinds(cached.checkpoint(model_id).tokenizer, ids))
 
 
+def occurring(model_id: str, ids: Sequence[int]) -> np.ndarray | None:
+    """Positions among ``ids`` of the tokens that occur in the sample: they decide on a picture's axes. None: all do."""
+    used = counts(model_id)
+    there = None if used is None else np.flatnonzero(used[list(ids)] > 0)
+    return None if there is None or len(there) < 10 else there
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def unseen(model_id: str, step: int | None) -> tuple[int, float | None]:
+    """How many tokens never occur in the sample, and the mean cosine among their rows."""
+    used = counts(model_id)
+    rows = table(model_id, step)[np.zeros(0, dtype=int) if used is None else used == 0]
+    return len(rows), projections.mean_similarity(rows)
+
+
 @dataclass(frozen=True)
 class Clouds:
     """A vocabulary in the plane at several training steps.
@@ -102,7 +117,7 @@ def clouds(model_id: str, extra: tuple[int, ...] = ()) -> Clouds:
     """PCA of the tokens shown at every training step, each turned towards the next."""
     ids = shown(model_id, most_shown(model_id), extra)
     tables = [whole[ids] for whole in _tables(model_id)]
-    made = projections.frames(tables)
+    made = projections.frames(tables, fit=occurring(model_id, ids))
     return Clouds(
         steps(model_id),
         np.stack([each.coordinates for each in made]).astype(np.float32),
@@ -148,7 +163,7 @@ def tsne(model_id: str, ids: tuple[int, ...], dimensions: int) -> np.ndarray:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def in_space(model_id: str, step: int | None, ids: tuple[int, ...]) -> projections.Projection:
     """PCA in three dimensions."""
-    return projections.pca(table(model_id, step)[list(ids)], 3)
+    return projections.pca(table(model_id, step)[list(ids)], 3, occurring(model_id, ids))
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)

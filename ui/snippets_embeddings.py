@@ -84,7 +84,7 @@ def pca_code(now: Reading, ids: np.ndarray) -> str:
 from llm.interpret.projections import pca
 
 shown = {_ids(ids)}
-made = pca(E[shown], 2)  # the frames before are turned towards this one: llm.interpret.projections.frames
+made = pca(E[shown], 2, {_fit(now, ids)})  # the frames before are turned towards this one: llm.interpret.projections.frames
 print(made.coordinates, made.shares.sum())
 """
 
@@ -95,7 +95,7 @@ def space_code(now: Reading, ids: np.ndarray) -> str:
 from llm.interpret.projections import pca
 
 shown = {_ids(ids)}
-print(pca(E[shown], 3).coordinates)
+print(pca(E[shown], 3, {_fit(now, ids)}).coordinates)
 """
 
 
@@ -107,6 +107,12 @@ from llm.interpret.projections import tsne
 shown = {_ids(ids)}
 print(tsne(E[shown], {dimensions}))
 """
+
+
+def _fit(now: Reading, ids: np.ndarray) -> str:
+    """The positions that decide on the axes, as Python writes them."""
+    fit = computed.occurring(now.model_id, ids)
+    return "None" if fit is None else _ids(fit)
 
 
 def _ids(ids: np.ndarray) -> str:

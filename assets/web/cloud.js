@@ -10,10 +10,10 @@ const STYLE = `
 .kind:hover, .choice:hover { background: var(--gf-chip); }
 .kind[aria-pressed=false] { opacity: 0.45; text-decoration: line-through; }
 .choice[aria-pressed=true] { border-color: var(--gf-accent); color: var(--gf-accent); }
-.plot { position: relative; touch-action: pan-y; }
+.plot { touch-action: pan-y; }
 canvas { display: block; width: 100%; border-radius: 8px; cursor: grab; }
 canvas.held { cursor: grabbing; } canvas.over { cursor: pointer; }
-.zoom { position: absolute; right: 8px; top: 8px; display: flex; gap: 4px; }
+.zoom { margin-left: auto; display: flex; gap: 4px; }
 .zoom button { width: 32px; height: 32px; border-radius: 8px; border: 1px solid var(--gf-line); background: var(--gf-card); cursor: pointer; font-size: 18px; line-height: 1; }
 .time { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; margin-top: 8px; }
 .time input { flex: 1 1 180px; accent-color: var(--gf-accent); }
@@ -105,11 +105,12 @@ export default function (component) {
   root.replaceChildren(
     h("div", { class: "bar" }, search,
       picture.heat ? toggle(data.words.heat, state.colour === "heat", () => (state.colour = state.colour === "heat" ? "kind" : "heat") === "heat") : null,
-      last > 0 ? toggle(data.words.same, state.same, () => (state.same = !state.same)) : null),
+      last > 0 ? toggle(data.words.same, state.same, () => (state.same = !state.same)) : null,
+      h("div", { class: "zoom" },
+        [["+", data.words.nearer, () => zoom(1.5)], ["−", data.words.farther, () => zoom(1 / 1.5)], ["⤢", data.words.whole, () => { state.view = { x: 0, y: 0, zoom: 1 }; soon(); }]]
+          .map(([sign, title, onclick]) => h("button", { type: "button", title, "aria-label": title, onclick }, sign)))),
     legend,
-    h("div", { class: "plot" }, canvas, h("div", { class: "zoom" },
-      [["+", data.words.nearer, () => zoom(1.5)], ["−", data.words.farther, () => zoom(1 / 1.5)], ["⤢", data.words.whole, () => { state.view = { x: 0, y: 0, zoom: 1 }; soon(); }]]
-        .map(([sign, title, onclick]) => h("button", { type: "button", title, "aria-label": title, onclick }, sign)))),
+    h("div", { class: "plot" }, canvas),
     ...(last > 0 ? [time] : []), fact, words,
     tools([["Table", () => { state.table = !state.table; fillTable(table, picture, state); }], ["PNG", () => savePNG(`${data.name}.png`, sheet(picture.drawn, picture))],
       ["SVG", () => saveSVG(`${data.name}.svg`, vector(picture.drawn, picture))], ["CSV", () => saveCSV(`${data.name}.csv`, ["id", "token", "kind", "x", "y"], rows(picture, state))]]),

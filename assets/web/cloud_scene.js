@@ -99,7 +99,7 @@ function names(picture, state, at, first) {
     placed.push([left, y, wide]);
     chosen.push(i);
   };
-  first.forEach((i, rank) => place(i, rank < 1));
+  first.forEach((i, rank) => place(i, rank < 1 || picture.sentence.has(i)));
   for (const i of order) {
     if (chosen.length >= most) break;
     if (!state.off.has(kinds[i]) && !first.includes(i)) place(i, false);

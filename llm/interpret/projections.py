@@ -103,43 +103,57 @@ def analogy_scores(table: np.ndarray, quadruples: Sequence[Sequence[int]], among
     return hits, plain
 
 
-def pca(rows: np.ndarray, k: int = 2) -> Projection:
+def pca(rows: np.ndarray, k: int = 2, fit: np.ndarray | None = None) -> Projection:
     """The k directions in which the rows (N, C) are most spread out (principal components, Pearson 1901).
 
-    Signs are fixed so that the longest part of each direction is positive. With fewer than k directions the rest is zero.
+    Only the rows at the indices ``fit`` decide on the directions and the centre (None: all do), and ``shares`` are of their
+    spread; every row is placed. Signs are fixed so that the longest part of each direction is positive. With fewer than k
+    directions the rest is zero.
     """
-    centred = np.asarray(rows, dtype=np.float64) - rows.mean(axis=0)
-    spreads, directions = np.linalg.eigh(centred.T @ centred)
+    deciding = np.asarray(rows if fit is None else rows[fit], dtype=np.float64)
+    middle = deciding.mean(axis=0)
+    spreads, directions = np.linalg.eigh((deciding - middle).T @ (deciding - middle))
     order = np.argsort(-spreads)[:k]
     axes = directions[:, order]  # (C, k)
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     total = max(float(spreads.sum()), 1e-300)
     missing = k - axes.shape[1]
-    coordinates = np.pad(centred @ axes, ((0, 0), (0, missing)))
+    coordinates = np.pad((rows - middle) @ axes, ((0, 0), (0, missing)))
     return Projection(coordinates, np.pad(np.clip(spreads[order], 0, None) / total, (0, missing)))
 
 
-def align(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+def align(moving: np.ndarray, fixed: np.ndarray, fit: np.ndarray | None = None) -> np.ndarray:
     """``moving`` (N, k) turned or mirrored as a whole to lie as close as possible to ``fixed`` (N, k).
 
-    Orthogonal Procrustes (Schönemann 1966): no distance between points changes, and the sizes are not matched.
+    Orthogonal Procrustes (Schönemann 1966): no distance between points changes, and the sizes are not matched. ``fit`` are
+    the indices of the points that decide; None: all do.
     """
-    left, _, right = np.linalg.svd(moving.T @ fixed)
+    deciding = slice(None) if fit is None else fit
+    left, _, right = np.linalg.svd(moving[deciding].T @ fixed[deciding])
     return moving @ (left @ right)
 
 
-def frames(tables: Sequence[np.ndarray], k: int = 2) -> list[Projection]:
+def frames(tables: Sequence[np.ndarray], k: int = 2, fit: np.ndarray | None = None) -> list[Projection]:
     """A PCA of each table, each turned towards the one after it, so that axes do not jump while time runs.
 
     The last one stays as it is. ``shares`` are those of the axes before turning; only their sum belongs to the picture.
     """
     made: list[Projection] = []
     for table in reversed(tables):
-        projection = pca(table, k)
+        projection = pca(table, k, fit)
         if made:
-            projection = Projection(align(projection.coordinates, made[-1].coordinates), projection.shares)
+            projection = Projection(align(projection.coordinates, made[-1].coordinates, fit), projection.shares)
         made.append(projection)
     return made[::-1]
+
+
+def mean_similarity(rows: np.ndarray) -> float | None:
+    """Mean cosine over all pairs of different rows (N, C); None for fewer than two."""
+    count = len(rows)
+    if count < 2:
+        return None
+    total = unit_rows(rows).sum(axis=0)  # the squared length of the sum holds every pair twice, and each row with itself
+    return float((total @ total - count) / (count * (count - 1)))
 
 
 def tsne(rows: np.ndarray, k: int = 2, perplexity: float = 20.0) -> np.ndarray:

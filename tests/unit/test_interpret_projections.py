@@ -66,6 +66,19 @@ def test_pca_agrees_with_the_singular_values(table: np.ndarray) -> None:
     assert np.array_equal(projection.coordinates, projections.pca(table, 3).coordinates)
 
 
+def test_some_rows_may_decide_on_the_axes_for_all(table: np.ndarray) -> None:
+    fit = np.arange(0, 60, 2)
+    whole, some = projections.pca(table, 3, fit), projections.pca(table[fit], 3)
+    assert np.allclose(whole.coordinates[fit], some.coordinates) and np.allclose(whole.shares, some.shares)
+    assert whole.coordinates.shape == (60, 3)
+
+
+def test_mean_similarity_is_the_mean_over_pairs(table: np.ndarray) -> None:
+    pairs = projections.similarity(table)[np.triu_indices(60, 1)]
+    assert projections.mean_similarity(table) == pytest.approx(float(pairs.mean()), abs=1e-6)
+    assert projections.mean_similarity(table[:1]) is None
+
+
 def test_pca_of_too_few_channels_is_padded_and_of_equal_rows_is_zero() -> None:
     assert projections.pca(np.arange(6.0).reshape(6, 1), 3).coordinates.shape == (6, 3)
     flat = projections.pca(np.ones((5, 4)), 2)

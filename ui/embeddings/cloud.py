@@ -69,9 +69,10 @@ def _in_plane(spot: Spot, method: str) -> None:
     listed = tuple(ids.tolist())
     where = {token: i for i, token in enumerate(listed)}
     labels, kinds = computed.labels(now.model_id, listed), computed.kinds(now.model_id, listed)
+    words = _words(page, len(listed) < len(spot.table))
     cloud(
         places, friends, labels, listed, kinds, key=KEY, run=f"{now.model_id} {method} {len(listed)}", label=page["cloud.label"],
-        hint=page["cloud.hint"], words=_words(page, len(listed) < len(spot.table)), kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
+        hint=page["cloud.hint"], words=words, kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
         sentence=sorted({where[i] for i in now.ids if i in where}), picked=where.get(spot.token), heat=heat,
         named_first=[where[i] for i in computed.words(now.model_id) if i in where],
         on_pick=lambda: _picked(spot),
@@ -164,10 +165,18 @@ def _reading(spot: Spot, method: str) -> None:
         steps = computed.steps(spot.now.model_id)
         if method == "pca" and len(steps) > 1:
             page_parts.prose(page["reading.forming"])
-        counts = computed.counts(spot.now.model_id)
-        if counts is not None and (counts == 0).mean() > 0.05:
-            page_parts.prose(page["reading.random"])
+        _unseen(spot)
         _frequency(page, computed.length_by_step(spot.now.model_id))
+
+
+def _unseen(spot: Spot) -> None:
+    """What became of the tokens that never occur in the training text."""
+    count, alike = computed.unseen(*spot.where)
+    if alike is None or count < 10:
+        return
+    said = "heap" if alike > 0.5 else "chance"
+    page_parts.prose(spot.page["reading.unseen"], n=count)
+    page_parts.prose(spot.page[f"reading.{said}"], alike=_signed(alike))
 
 
 def _frequency(page: page_parts.Page, by_step: dict[int, float]) -> None:
