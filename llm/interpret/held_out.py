@@ -70,9 +70,14 @@ def held_out_documents(name: str, seed: int, tokens: int = SAMPLE_TOKENS) -> lis
 
 
 def ordinary_ids(windows: Windows | None, tokenizer: Any) -> list[int]:
-    """Tokens to draw random sequences from: those of the model's own kind of text, or all that are not special."""
+    """Tokens to draw random sequences from: those of the model's own kind of text, or all that are not special.
+
+    Forms that occur less than a quarter as often as its tokens do on average are left out: a word tokenizer's words without
+    a space, for example, which the copy model reads only at the start of a text.
+    """
     special = set(tokenizer.special.values())
-    seen = sorted(set(windows[0].unique().tolist()) - special) if windows is not None else []
+    ids, counts = windows[0].unique(return_counts=True) if windows is not None else (torch.zeros(0), torch.zeros(0))
+    seen = sorted(set(ids[counts >= counts.float().mean() / 4].tolist()) - special)
     return seen if len(seen) >= FEWEST_ORDINARY else [i for i in range(tokenizer.vocab_size) if i not in special]
 
 
