@@ -32,7 +32,7 @@ PAGES = (
     PageInfo("positions", "Positions", "Text to numbers", ("positions",)),
     PageInfo("attention", "Attention", "Inside the model", ("attention",), uses=("layer", "head")),
     PageInfo("layers", "Layers", "Inside the model", ("mlp",), uses=("layer",)),
-    PageInfo("decoding", "Decoding", "Choosing words", ("logits", "next")),
+    PageInfo("decoding", "Decoding", "Choosing tokens", ("logits", "next")),
 )
 
 

@@ -124,7 +124,8 @@ def _fit(opened: Any, info: ModelInfo, sentence: str, notes: list[str]) -> tuple
     if len(ids) <= limit:
         return tuple(ids), ""
     cut = visible(tokenizer.decode(ids[limit:]))
-    reason = "context" if limit == opened.config.context_length else "limit for one picture (64 MB of numbers)"
+    whole = limit == opened.config.context_length
+    reason = "context (the most it can take in at once)" if whole else "limit for one picture (64 MB of numbers)"
     notes.append(f"The sentence has {len(ids)} tokens; this model's {reason} is {limit}. Cut off: “{_shorten(cut)}”")
     return tuple(ids[:limit]), cut
 
