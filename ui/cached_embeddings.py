@@ -97,6 +97,12 @@ def unseen(model_id: str, step: int | None) -> tuple[int, float | None]:
     return len(rows), projections.mean_similarity(rows)
 
 
+def unseen_bytes(model_id: str) -> int:
+    """How many of them are bytes that make no whole character, or control characters."""
+    ids = np.flatnonzero(counts(model_id) == 0).tolist()
+    return kinds(model_id, tuple(ids)).count("byte")
+
+
 @dataclass(frozen=True)
 class Clouds:
     """A vocabulary in the plane at several training steps.

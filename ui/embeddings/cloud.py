@@ -174,9 +174,11 @@ def _unseen(spot: Spot) -> None:
     count, alike = computed.unseen(*spot.where)
     if alike is None or count < 10:
         return
-    said = "heap" if alike > 0.5 else "chance"
-    page_parts.prose(spot.page["reading.unseen"], n=count)
-    page_parts.prose(spot.page[f"reading.{said}"], alike=_signed(alike))
+    heap = alike > 0.5
+    page_parts.prose(spot.page["reading.unseen"], n=count, bytes=computed.unseen_bytes(spot.now.model_id))
+    page_parts.prose(spot.page["reading.heap" if heap else "reading.chance"], alike=_signed(alike))
+    if heap and spot.now.config.tie_embeddings:
+        page_parts.prose(spot.page["reading.heap_why"])
 
 
 def _frequency(page: page_parts.Page, by_step: dict[int, float]) -> None:

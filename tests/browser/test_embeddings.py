@@ -1,0 +1,74 @@
+"""The token cloud and the lookup in a real browser: time, search, keyboard, wheel, and nothing that scrolls sideways."""
+
+from __future__ import annotations
+
+import re
+
+CLOUD = "/embeddings?vectors=The+cloud"
+
+
+def step_of(page) -> int:
+    return int(re.sub(r"\D", "", page.locator(".time output").inner_text()))
+
+
+def test_time_moves_the_cloud_and_play_runs_to_the_end(server: str, visit) -> None:
+    visitor = visit(server + CLOUD)
+    page = visitor.page
+    last = step_of(page)
+    page.get_by_role("slider", name="Training step").last.press("Home")
+    page.wait_for_timeout(900)
+    assert step_of(page) == 0 and last > 100
+    before = page.locator(".fact").inner_text()
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(2500)
+    page.get_by_role("button", name="Pause").click()
+    assert step_of(page) > 0 and page.locator(".fact").inner_text() != before
+    assert visitor.errors == [] and visitor.outside() == []
+
+
+def test_a_search_names_a_token_and_enter_chooses_it(server: str, visit) -> None:
+    visitor = visit(server + CLOUD)
+    page = visitor.page
+    box = page.get_by_placeholder("Find a token")
+    box.fill("said")
+    assert "·said" in page.locator(".words").first.inner_text()
+    box.press("Enter")
+    visitor.idle()
+    page.get_by_text("by the angle between").get_by_text("·said").wait_for()
+    assert box.evaluate("e => e.getRootNode().activeElement === e")  # the reader can go on typing
+    box.fill("no such token")
+    assert "no token" in page.locator(".words").first.inner_text().lower()
+    assert visitor.errors == []
+
+
+def test_keys_and_wheel_move_in_the_cloud_and_leave_the_page_alone(server: str, visit) -> None:
+    visitor = visit(server + CLOUD, height=1400)
+    page = visitor.page
+    canvas = page.locator("canvas[data-part=canvas]")
+    canvas.focus()
+    before = page.locator(".words").first.inner_text()
+    canvas.press("ArrowRight")
+    page.wait_for_timeout(100)
+    named = page.locator(".words").first.inner_text()
+    assert named != before
+    picture = canvas.screenshot()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.move(box["x"] + 210, box["y"] + 205)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(200)
+    assert canvas.screenshot() != picture
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    assert visitor.errors == []
+
+
+def test_nothing_scrolls_sideways(server: str, visit) -> None:
+    for width in (390, 1280):
+        visitor = visit(server + "/embeddings", width=width)
+        page = visitor.page
+        for view in ("The lookup", "The cloud", "Near and far", "Analogies"):
+            page.get_by_text(view, exact=True).first.click()
+            visitor.idle()
+            main = "document.querySelector('[data-testid=stMain]')"
+            assert page.evaluate(f"{main}.scrollWidth - {main}.clientWidth") <= 1, (view, width)
+        assert visitor.errors == []
