@@ -55,7 +55,7 @@ export default function (component) {
   const say = () => {
     const i = state.hover ?? picture.picked;
     words.textContent = i === null ? data.hint : sentence(picture, i, Math.round(state.t));
-    fact.textContent = data.facts[Math.round(state.t)] ?? "";
+    fact.textContent = [data.facts[Math.round(state.t)], picture.heat && state.colour === "heat" ? data.words.heat_fact : ""].filter(Boolean).join(" ");
   };
   const hover = (i) => { if (i !== state.hover) { state.hover = i; say(); soon(); } };
   const choose = (i) => {
@@ -99,7 +99,7 @@ export default function (component) {
     return button;
   }));
   const toggle = (label, on, act) => {
-    const button = h("button", { type: "button", class: "choice", "aria-pressed": String(on), onclick: () => { press(button, act()); soon(); } }, label);
+    const button = h("button", { type: "button", class: "choice", "aria-pressed": String(on), onclick: () => { press(button, act()); say(); soon(); } }, label);
     return button;
   };
   root.replaceChildren(

@@ -18,6 +18,7 @@ from ui.numbers import digits, latex
 from ui.text import plain
 
 LONGEST = 48  # tokens of one matrix
+SHORT = 14  # tokens of a matrix that leaves room under it
 ASKED = "embeddings_asked"  # model, step and token of the question, until it is answered; then None
 
 
@@ -25,11 +26,12 @@ def show(spot: Spot) -> None:
     left, right = st.columns(WIDE, gap="medium")
     with left:
         spot, cell = _matrix(spot)
-        if cell:
-            _explained(spot, cell)
     with right:
         if _question(spot):
             near.show(spot)
+    with left if len(spot.now.ids) < SHORT else right:  # beside a tall matrix there is room on the right
+        if cell:
+            _explained(spot, cell)
 
 
 def _matrix(spot: Spot) -> tuple[Spot, tuple[int, int] | None]:
