@@ -36,16 +36,15 @@ def _widgets(page: PageInfo) -> None:
         with columns[0]:
             st.text_input(words["sentence"], key=TEXT, max_chars=MAX_CHARACTERS, bind="query-params", help=words["sentence_help"])
         with columns[1]:
-            titles = {each.id: each.title for each in cached.models()}
+            # the bare id is what the menu and the address show: a formatted name would end up in every link
             st.selectbox(
                 words["model"],
-                list(titles),
+                [each.id for each in cached.models()],
                 key=MODEL,
-                format_func=lambda i: titles.get(i, i),
                 bind="query-params",
                 on_change=_model_changed,
                 args=(info.id,),
-                help=info.summary,
+                help=plain(f"{info.title}: {info.summary}"),
             )
         with columns[2]:
             _step(chosen_model(), words)
@@ -67,7 +66,6 @@ def _step(info: Any, words: dict[str, str]) -> None:
         value=info.steps[-1],
         key=STEP,
         bind="query-params",
-        format_func=lambda s: f"{s:,}",
         help=words["step_help"],
     )
 
