@@ -37,6 +37,10 @@ test-all: .venv/dev.stamp browser
 bench: .venv/dev.stamp
 	for f in tests/benchmarks/bench_*.py; do echo "== $$f"; OMP_NUM_THREADS=1 $(BIN)/python $$f || exit 1; done
 
+# Trains the models in the box again (an hour on one core); MODELS="copy arithmetic" names some of them.
+models: .venv/run.stamp
+	sh assets/models/build.sh $(MODELS)
+
 lint: .venv/dev.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
