@@ -12,19 +12,19 @@ train() {
 }
 
 stories() {
-    train --corpus stories --size 5000000 --vocab 1024 --layers 4 --heads 4 --width 128 --context 128 \
+    train --corpus stories --size 10000000 --vocab 1024 --layers 4 --heads 4 --width 128 --context 128 \
         --position learned --activation gelu --tie --no-zero-init --no-embedding-norm \
-        --steps 5000 --batch 16 --lr 0.02 --muon-lr 0.03 --warmup 20 --grad-clip 1 --average 0 --document-starts 0.25 \
-        --eval-every 250 --snapshots 12 --title Stories \
+        --steps 9000 --batch 16 --lr 0.02 --muon-lr 0.03 --warmup 20 --grad-clip 1 --average 0 --document-starts 0.25 \
+        --eval-every 300 --snapshots 12 --title Stories \
         --summary "Writes short children's stories: about 1 million parameters, 1,024 tokens" \
         --default-text "The little dog was very" \
-        --sample "The little dog was very" --sample "Once upon a time" --sample "One day Lily" \
+        --sample "The little dog was very" --sample "Once upon a time" --sample "One day, Lily" \
         --about assets/models/about/stories.md --out assets/models/stories
 }
 
 copy() {
-    train --corpus copy --size 6000000 --layers 2 --heads 4 --width 64 --mlp-width 32 --context 64 --position alibi \
-        --steps 1200 --batch 32 --lr 0.024 --muon-lr 0.02 --average 0 --document-starts 0.5 --title Copy \
+    train --corpus copy --size 6000000 --layers 2 --heads 4 --width 64 --mlp-width 1 --context 64 --position alibi \
+        --steps 2500 --batch 32 --lr 0.024 --muon-lr 0.02 --seed 1 --average 0 --document-starts 0.5 --title Copy \
         --summary "Repeats a row of words: two layers, with the heads that copying needs" \
         --default-text "moon cup tree fish lamp road key star moon cup tree fish lamp" \
         --sample "moon cup tree fish lamp road key star moon cup" --sample-temperature 0 \

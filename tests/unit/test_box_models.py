@@ -1,0 +1,145 @@
+"""The models in the box: they open, their cards' figures can be measured again, and together they stay small."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from llm.checkpoints import load_checkpoint, snapshot_steps
+from llm.exam import exact_share
+from llm.interpret.ablation import ablation
+from llm.interpret.detectors import head_scores
+from llm.library import BOX
+from llm.sources import as_question, corpus_parts, document_data
+from llm.training import evaluate, next_token_loss
+
+NAMES = ("stories", "copy", "arithmetic", *(f"positions-{p}" for p in ("none", "sinusoidal", "learned", "rope", "alibi")))
+
+
+def described(name: str) -> dict:
+    return json.loads((BOX / name / "config.json").read_text(encoding="utf-8"))
+
+
+def validation(name: str, checkpoint) -> torch.Tensor:
+    """The ids of the validation part, made again from what the checkpoint says about its data."""
+    data = described(name)["data"]
+    _, val = corpus_parts(data["corpus"], data["size"], data["seed"])
+    return document_data(checkpoint.tokenizer, ["."], val).val
+
+
+@pytest.fixture(scope="module")
+def checkpoints() -> dict:
+    return {name: load_checkpoint(BOX / name) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_opens_and_computes(name, checkpoints):
+    checkpoint = checkpoints[name]
+    ids = checkpoint.tokenizer.encode(checkpoint.meta["default_text"])
+    assert 0 < len(ids) <= checkpoint.config.context_length
+    with torch.inference_mode():
+        assert checkpoint.model(torch.tensor([ids])).isfinite().all()
+    assert not checkpoint.tokenizer.unknown_pieces(checkpoint.meta["default_text"])
+    for field in ("name", "title", "summary", "corpus", "step", "steps", "val_loss", "seconds", "parameters", "created"):
+        assert checkpoint.meta[field], field
+    assert checkpoint.meta["command"].startswith("python -m llm train --")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_card_says_what_its_meta_says(name, checkpoints):
+    meta = checkpoints[name].meta
+    card = (BOX / name / "card.md").read_text(encoding="utf-8")
+    for text in (f"{meta['val_loss']:.4f} nats", meta["command"], "## What it can and cannot do", "## Samples"):
+        assert text in card, text
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "stories"])
+def test_the_loss_can_be_measured_again(name, checkpoints):
+    checkpoint = checkpoints[name]
+    assert evaluate(checkpoint.model, validation(name, checkpoint)) == pytest.approx(checkpoint.meta["val_loss"], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_the_loss_of_stories_can_be_measured_again(checkpoints):
+    checkpoint = checkpoints["stories"]
+    assert evaluate(checkpoint.model, validation("stories", checkpoint)) == pytest.approx(checkpoint.meta["val_loss"], abs=1e-3)
+
+
+def test_stories_has_a_dozen_snapshots_that_get_better(checkpoints):
+    steps = snapshot_steps(BOX / "stories")
+    assert len(steps) == 12
+    assert steps[0] == 0
+    tokenizer = checkpoints["stories"].tokenizer
+    _, others = corpus_parts("stories", 30_000, 12345)
+    ids = torch.tensor([tokenizer.encode(text)[:120] for text in others if len(tokenizer.encode(text)) >= 120])
+
+    def loss(model) -> float:
+        with torch.inference_mode():
+            return next_token_loss(model(ids[:, :-1]), ids[:, 1:]).item()
+
+    losses = [loss(load_checkpoint(BOX / "stories", step=step).model) for step in (steps[0], steps[6], steps[-1])]
+    assert losses[0] == pytest.approx(math.log(tokenizer.vocab_size), abs=0.3)
+    assert losses[0] > losses[1] > losses[2]
+
+
+def test_copy_has_an_induction_circuit(checkpoints):
+    checkpoint = checkpoints["copy"]
+    words = [i for i in range(checkpoint.tokenizer.vocab_size) if checkpoint.tokenizer.token_text(i)[:1] == " "]
+    words = [i for i in words if len(checkpoint.tokenizer.token_text(i)) > 1]
+    scores = head_scores(checkpoint.model, ordinary_ids=words)
+    assert scores["previous_token"][0].max() > 0.5
+    assert scores["induction"][1].max() > 0.8
+
+
+def test_copy_hardly_needs_its_mlps(checkpoints):
+    """Without both MLPs it still copies nearly every word."""
+    checkpoint = checkpoints["copy"]
+    _, val = corpus_parts("copy", 20_000, 12345)
+    questions = []
+    for text in val[:40]:
+        words = text.split()
+        length = next(n for n in range(8, len(words)) if words[n] == words[0])
+        questions.append((" ".join(words[: length + 2]), " " + " ".join(words[length + 2 : 2 * length])))
+    whole = exact_words(checkpoint, questions)
+    without = exact_words(checkpoint, questions, ablation(mlps=[0, 1]))
+    assert whole > 0.9
+    assert without > whole - 0.15
+
+
+def exact_words(checkpoint, questions, edit=None) -> float:
+    """The part of the words that follow in the second round that the model finds likeliest, given the true words before."""
+    right = total = 0
+    for prompt, answer in questions:
+        ids, n = checkpoint.tokenizer.encode(prompt + answer), len(checkpoint.tokenizer.encode(prompt))
+        with torch.inference_mode():
+            batch = torch.tensor([ids])
+            logits = checkpoint.model(batch) if edit is None else checkpoint.model(batch, edit)
+        right += (logits[0, n - 1 : -1].argmax(-1) == torch.tensor(ids[n:])).sum().item()
+        total += len(ids) - n
+    return right / total
+
+
+def test_arithmetic_adds_pairs_it_has_never_seen(checkpoints):
+    checkpoint = checkpoints["arithmetic"]
+    _, unseen = corpus_parts("arithmetic", 1000, 0)
+    share = exact_share(checkpoint.model, checkpoint.tokenizer, [as_question(line) for line in unseen])
+    assert share > 0.95
+    assert share == pytest.approx(checkpoint.meta["exact_answers"], abs=0.01)
+
+
+def test_the_positions_family_differs_in_nothing_else():
+    family = [described(name) for name in NAMES if name.startswith("positions-")]
+    shapes = [config["model"] | {"position": ""} for config in family]
+    assert all(shape == shapes[0] for shape in shapes)
+    assert all((config["train"], config["data"]) == (family[0]["train"], family[0]["data"]) for config in family)
+
+
+def test_positions_help(checkpoints):
+    loss = {name: checkpoints[name].meta["val_loss"] for name in NAMES if name.startswith("positions-")}
+    assert max(loss, key=loss.get) == "positions-none"
+
+
+def test_the_box_is_small():
+    size = sum(path.stat().st_size for path in BOX.rglob("*") if path.is_file())
+    assert size < 35_000_000
