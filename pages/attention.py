@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from ui import attention_address as address
-from ui import attention_cell as cell_parts
-from ui import attention_view as view
 from ui import cached_attention as computed
 from ui import page as page_parts
 from ui import snippets_attention as snippets
+from ui.attention import address as address
+from ui.attention import cell as cell_parts
+from ui.attention import view as view
 from ui.numbers import digits
 
 page = page_parts.start("attention")

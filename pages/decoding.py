@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from ui import decoding_more as more
-from ui import decoding_text, decoding_views
 from ui import page as page_parts
-from ui.decoding_figures import size
-from ui.decoding_text import GrowingText
+from ui.decoding import more as more
+from ui.decoding import text as decoding_text
+from ui.decoding import views as decoding_views
+from ui.decoding.figures import size
+from ui.decoding.text import GrowingText
 
 VIEW = "decoding_view"
 page = page_parts.start("decoding")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.decoding_text import GrowingText
+from ui.decoding.text import GrowingText
 
 
 def _opening(text: GrowingText) -> str:

@@ -11,8 +11,10 @@ import pytest
 
 from llm.interpret.attention_steps import head_steps
 from tests.pages.helpers import check, component, messages, open_page
-from ui import attention_address, attention_cell, cached, snippets_attention
+from ui import cached, snippets_attention
 from ui import cached_attention as computed
+from ui.attention import address as attention_address
+from ui.attention import cell as attention_cell
 from ui.numbers import digits, latex
 from ui.text import load
 

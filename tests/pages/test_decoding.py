@@ -13,9 +13,10 @@ from llm.config import SamplingConfig
 from llm.decoding import generate, surprise
 from llm.sampling import explain_choice, random_numbers, softmax
 from tests.pages.helpers import check, component, open_page
-from ui import cached, decoding_text, snippets_decoding
-from ui.decoding_settings import Settings
-from ui.decoding_views import LINE, PANEL, TREE
+from ui import cached, snippets_decoding
+from ui.decoding import text as decoding_text
+from ui.decoding.settings import Settings
+from ui.decoding.views import LINE, PANEL, TREE
 from ui.text import load
 
 TEXT = "The little dog was very"

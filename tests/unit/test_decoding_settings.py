@@ -5,8 +5,8 @@ import math
 import pytest
 
 from llm.decoding import TreeNode
-from ui.decoding_figures import branches, size
-from ui.decoding_settings import Settings, from_address, from_dict
+from ui.decoding.figures import branches, size
+from ui.decoding.settings import Settings, from_address, from_dict
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from llm.interpret.attention_steps import HeadSteps, strongest_other
 from llm.interpret.comparison import top_changes
 from llm.interpret.detectors import EVEN, NEARBY, THRESHOLD, HeadScores, label
 from llm.interpret.held_out import TEXTS
-from ui import attention_cell as cell_parts
 from ui import cached_attention as computed
-from ui.attention_address import CELL, linked
+from ui.attention import cell as cell_parts
+from ui.attention.address import CELL, linked
 from ui.components.before_after import before_after
 from ui.components.heads import head_grid
 from ui.components.ledger import Line, ledger, spans

@@ -14,8 +14,8 @@ from typing import Any
 import streamlit as st
 
 from ui import cached_decoding as computed
-from ui import decoding_settings
-from ui.decoding_settings import Settings
+from ui.decoding import settings as decoding_settings
+from ui.decoding.settings import Settings
 from ui.state import MAX_CHARACTERS, TEXT, Reading
 
 # Session keys: two hidden widgets bound to the address, then what only this session needs.

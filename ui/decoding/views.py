@@ -8,12 +8,13 @@ import streamlit as st
 
 from llm.sampling import REMOVED_BY, Choice, as_logits, softmax
 from ui import cached_decoding as computed
-from ui import decoding_settings, decoding_text
 from ui import page as page_parts
 from ui import snippets_decoding as snippets
 from ui.components.decode import decode_panel
 from ui.components.textline import textline
-from ui.decoding_text import GrowingText
+from ui.decoding import settings as decoding_settings
+from ui.decoding import text as decoding_text
+from ui.decoding.text import GrowingText
 from ui.page import Page
 from ui.tokens import Chip, chips
 

@@ -17,9 +17,9 @@ from ui import snippets_decoding as snippets
 from ui.components.chart import line_chart
 from ui.components.textline import textline
 from ui.components.tree import Branch, decode_tree_view
-from ui.decoding_figures import branches, size
-from ui.decoding_text import GrowingText
-from ui.decoding_views import TREE, short, text_chips
+from ui.decoding.figures import branches, size
+from ui.decoding.text import GrowingText
+from ui.decoding.views import TREE, short, text_chips
 from ui.page import Page
 from ui.tokens import chips
 

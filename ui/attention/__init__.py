@@ -1,0 +1,1 @@
+"""The Attention page's parts: what it draws, how a cell is explained, and what its link keeps."""
