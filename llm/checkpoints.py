@@ -131,9 +131,7 @@ def read_config(folder: Path) -> ModelConfig:
 def load_weights(path: Path, config: ModelConfig) -> Transformer:
     """A frozen float32 model of this configuration from one safetensors file, its shapes checked first."""
     if (config.n_heads if config.position == "alibi" else 1) * config.context_length**2 > LARGEST_MASK:
-        raise ValueError(
-            f"the context of {config.context_length} tokens needs a mask larger than is opened here"
-        )
+        raise ValueError(f"the context of {config.context_length} tokens needs a mask larger than is opened here")
     try:
         with safe_open(path, framework="pt") as stored:
             slices = {name: stored.get_slice(name) for name in stored.keys()}  # noqa: SIM118
@@ -141,9 +139,7 @@ def load_weights(path: Path, config: ModelConfig) -> Transformer:
             model = _skeleton(path, config, {name: tuple(part.get_shape()) for name, part in slices.items()})
             weights = {name: stored.get_tensor(name).to(torch.float32, copy=True) for name in slices}
     except (SafetensorError, OSError) as error:
-        raise ValueError(
-            f"{path.name} cannot be read as safetensors; it is missing, damaged or another kind"
-        ) from error
+        raise ValueError(f"{path.name} cannot be read as safetensors; it is missing, damaged or another kind") from error
     model.load_state_dict(weights, assign=True)
     model._add_tables()
     return model.requires_grad_(False).eval()

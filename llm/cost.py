@@ -140,17 +140,13 @@ def optimal_tokens(n_parameters: float) -> float:
     return TOKENS_PER_PARAMETER * n_parameters
 
 
-def kv_cache_bytes(
-    config: ModelConfig, n_tokens: int | None = None, batch_size: int = 1, bytes_each: int = 4
-) -> int:
+def kv_cache_bytes(config: ModelConfig, n_tokens: int | None = None, batch_size: int = 1, bytes_each: int = 4) -> int:
     """Keys and values of ``n_tokens`` tokens: 2 x L x T x C numbers per sequence."""
     T = config.context_length if n_tokens is None else n_tokens
     return 2 * config.n_layers * T * config.d_model * batch_size * bytes_each
 
 
-def activation_bytes(
-    config: ModelConfig, n_tokens: int | None = None, batch_size: int = 1, bytes_each: int = 4
-) -> int:
+def activation_bytes(config: ModelConfig, n_tokens: int | None = None, batch_size: int = 1, bytes_each: int = 4) -> int:
     """Every intermediate of one forward pass that ``llm.trace`` names, but the outputs of single heads.
 
     What PyTorch keeps for the backward pass differs in detail and is of the same order.
@@ -161,9 +157,7 @@ def activation_bytes(
     return numbers * batch_size * bytes_each
 
 
-def memory(
-    config: ModelConfig, n_tokens: int | None = None, batch_size: int = 1, bytes_each: int = 4
-) -> Memory:
+def memory(config: ModelConfig, n_tokens: int | None = None, batch_size: int = 1, bytes_each: int = 4) -> Memory:
     """Bytes of everything a model needs; ``bytes_each`` is 4 for float32, 2 for float16."""
     weights = count_parameters(config) * bytes_each
     return Memory(

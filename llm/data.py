@@ -38,9 +38,7 @@ class WindowSampler:
     A ``start_fraction`` of each batch starts at documents' first tokens instead, each document once, then again.
     """
 
-    def __init__(
-        self, data: TokenData, length: int, batch_size: int, *, seed: int = 0, start_fraction: float = 0.0
-    ) -> None:
+    def __init__(self, data: TokenData, length: int, batch_size: int, *, seed: int = 0, start_fraction: float = 0.0) -> None:
         data.check(length)
         self.ids = data.train
         self.length = length

@@ -54,9 +54,7 @@ def problems(box: Path = BOX, extra: str | None = None) -> tuple[str, ...]:
     return tuple(found for found in _look(box, extra) if isinstance(found, str))
 
 
-def open_model(
-    model_id: str, step: int | None = None, *, box: Path = BOX, extra: str | None = None
-) -> Checkpoint:
+def open_model(model_id: str, step: int | None = None, *, box: Path = BOX, extra: str | None = None) -> Checkpoint:
     """Open a model of the list, at a snapshot's step or (None, or the last step) finished.
 
     Raises:
@@ -75,9 +73,7 @@ def open_model(
 def _look(box: Path, extra: str | None) -> Iterator[ModelInfo | str]:
     """For every candidate folder its entry, under an id of its own, or a sentence on what is wrong."""
     used: set[str] = set()
-    for folder, kind in _candidates(
-        box, os.environ.get("GLASSFORMER_MODELS", "") if extra is None else extra
-    ):
+    for folder, kind in _candidates(box, os.environ.get("GLASSFORMER_MODELS", "") if extra is None else extra):
         try:
             info = _describe(folder, kind, used)
         except (ValueError, OSError) as error:

@@ -55,9 +55,7 @@ class Trainer:
     def __init__(self, model: Transformer, data: TokenData, config: TrainConfig) -> None:
         self.model, self.data, self.config = model, data, config
         T = model.config.context_length
-        self.sampler = WindowSampler(
-            data, T, config.batch_size, seed=config.seed, start_fraction=config.document_start_fraction
-        )
+        self.sampler = WindowSampler(data, T, config.batch_size, seed=config.seed, start_fraction=config.document_start_fraction)
         self.dropout_generator = torch.Generator().manual_seed(config.seed + 1) if model.config.dropout else None
         self.precision = resolve_precision(config.precision)
         self.step, self.seconds, self.stop_reason = 0, 0.0, None

@@ -178,9 +178,7 @@ def outcome(model_id: str, step: int | None, ids: tuple[int, ...], position: int
     model, edit = opened.model, change.tap(opened.config)
     logits = trace(model, ids, ["logits"], edit=edit)["logits"][position]
     mask_id = opened.tokenizer.special.get("[MASK]")
-    return Outcome(
-        probabilities(logits), text_loss(model, ids, edit=edit, mask_id=mask_id), _sample_loss(model_id, step, change)
-    )
+    return Outcome(probabilities(logits), text_loss(model, ids, edit=edit, mask_id=mask_id), _sample_loss(model_id, step, change))
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)

@@ -14,8 +14,18 @@ from llm.corpora.corpus import Corpus
 from llm.corpora.own_text import load_text_file
 from llm.corpora.stories import make_stories
 
-__all__ = ["COPY_WORDS", "CORPORA", "FACTS", "Corpus", "CorpusInfo", "arithmetic_split", "generate",
-           "load_text_file", "read_answer", "write_sum"]
+__all__ = [
+    "COPY_WORDS",
+    "CORPORA",
+    "FACTS",
+    "Corpus",
+    "CorpusInfo",
+    "arithmetic_split",
+    "generate",
+    "load_text_file",
+    "read_answer",
+    "write_sum",
+]
 
 MAX_SIZE = 50_000_000  # characters; more would only repeat what a small model already saw
 
@@ -33,21 +43,39 @@ class CorpusInfo:
     @property
     def knobs(self) -> tuple[str, ...]:
         """The names of what `generate` may set beside size and seed."""
-        return tuple(name for name, parameter in signature(self.make).parameters.items()
-                     if parameter.kind is parameter.KEYWORD_ONLY)
+        return tuple(
+            name for name, parameter in signature(self.make).parameters.items() if parameter.kind is parameter.KEYWORD_ONLY
+        )
 
 
-CORPORA = MappingProxyType({info.name: info for info in (
-    CorpusInfo("stories", "Stories",
-               "Short children's stories with people, animals, objects, feelings and dialogue.", 3_000_000,
-               make_stories),
-    CorpusInfo("copy", "Copy",
-               "Random rows of words, each repeated: the second time can be predicted by looking back.",
-               1_000_000, make_copies),
-    CorpusInfo("arithmetic", "Arithmetic",
-               "Sums of two numbers below 100, units first: 27+58=580 says 085. A tenth is never shown.",
-               90_000, make_sums),
-)})
+CORPORA = MappingProxyType(
+    {
+        info.name: info
+        for info in (
+            CorpusInfo(
+                "stories",
+                "Stories",
+                "Short children's stories with people, animals, objects, feelings and dialogue.",
+                3_000_000,
+                make_stories,
+            ),
+            CorpusInfo(
+                "copy",
+                "Copy",
+                "Random rows of words, each repeated: the second time can be predicted by looking back.",
+                1_000_000,
+                make_copies,
+            ),
+            CorpusInfo(
+                "arithmetic",
+                "Arithmetic",
+                "Sums of two numbers below 100, units first: 27+58=580 says 085. A tenth is never shown.",
+                90_000,
+                make_sums,
+            ),
+        )
+    }
+)
 
 
 def generate(name: str, size: int | None = None, seed: int = 0, **knobs: object) -> Corpus:

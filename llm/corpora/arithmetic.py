@@ -37,8 +37,7 @@ def arithmetic_split(seed: int = 0, holdout: float = 0.1) -> tuple[tuple[Pair, .
     27+58 and 58+27 always stand on the same side: else a test pair could be answered by its twin.
     """
     if not 0 < holdout < 1:
-        raise ValueError(f"holdout ({holdout}) must lie between 0 and 1, both excluded; 0.1 keeps a tenth "
-                         "unseen.")
+        raise ValueError(f"holdout ({holdout}) must lie between 0 and 1, both excluded; 0.1 keeps a tenth unseen.")
     unordered = [(a, b) for a in range(100) for b in range(a, 100)]
     random.Random(seed).shuffle(unordered)
     parts: tuple[list[Pair], list[Pair]] = ([], [])
@@ -56,4 +55,4 @@ def make_sums(size: int, seed: int, *, holdout: float = 0.1, reverse: bool = Tru
     lines: list[str] = []
     while len(lines) * len("27+58=580\n") < size:
         lines += [write_sum(a, b, reverse) for a, b in rng.sample(train, len(train))]
-    return tuple(lines[:-(-size // len("27+58=580\n"))])
+    return tuple(lines[: -(-size // len("27+58=580\n"))])

@@ -17,11 +17,70 @@ from __future__ import annotations
 import random
 
 COPY_WORDS = (
-    "apple", "ball", "bed", "bell", "bird", "boat", "book", "bread", "cake", "cap", "car", "cat", "chair",
-    "clock", "cloud", "coat", "cow", "cup", "desk", "dog", "door", "drum", "duck", "ear", "egg", "eye",
-    "fish", "flag", "foot", "fork", "frog", "gate", "glass", "goat", "hand", "hat", "hill", "horse",
-    "house", "key", "king", "lake", "lamp", "leaf", "lion", "milk", "moon", "nest", "nut", "owl", "pen",
-    "pig", "rain", "ring", "road", "rose", "sea", "ship", "shoe", "snow", "star", "sun", "tree", "wolf",
+    "apple",
+    "ball",
+    "bed",
+    "bell",
+    "bird",
+    "boat",
+    "book",
+    "bread",
+    "cake",
+    "cap",
+    "car",
+    "cat",
+    "chair",
+    "clock",
+    "cloud",
+    "coat",
+    "cow",
+    "cup",
+    "desk",
+    "dog",
+    "door",
+    "drum",
+    "duck",
+    "ear",
+    "egg",
+    "eye",
+    "fish",
+    "flag",
+    "foot",
+    "fork",
+    "frog",
+    "gate",
+    "glass",
+    "goat",
+    "hand",
+    "hat",
+    "hill",
+    "horse",
+    "house",
+    "key",
+    "king",
+    "lake",
+    "lamp",
+    "leaf",
+    "lion",
+    "milk",
+    "moon",
+    "nest",
+    "nut",
+    "owl",
+    "pen",
+    "pig",
+    "rain",
+    "ring",
+    "road",
+    "rose",
+    "sea",
+    "ship",
+    "shoe",
+    "snow",
+    "star",
+    "sun",
+    "tree",
+    "wolf",
 )
 
 _SHORTEST, _LONGEST = 8, 24
@@ -29,8 +88,7 @@ _MOST_WORDS = 63  # with the end mark: 64 tokens, one context
 
 
 def make_copies(size: int, seed: int) -> tuple[str, ...]:
-    """Documents of together at least `size` characters; each is one sequence, repeated, of at most 63 words.
-    """
+    """Documents of together at least `size` characters; each is one sequence, repeated, of at most 63 words."""
     rng = random.Random(seed)
     documents, length = [], 0
     while length < size:

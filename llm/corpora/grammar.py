@@ -23,12 +23,24 @@ PRONOUNS = {
 }
 
 _IRREGULAR = {
-    "mouse": "mice", "goose": "geese", "child": "children", "leaf": "leaves", "shelf": "shelves",
+    "mouse": "mice",
+    "goose": "geese",
+    "child": "children",
+    "leaf": "leaves",
+    "shelf": "shelves",
     "wolf": "wolves",
-    "potato": "potatoes", "tomato": "tomatoes", "sheep": "sheep", "deer": "deer", "fish": "fish",
+    "potato": "potatoes",
+    "tomato": "tomatoes",
+    "sheep": "sheep",
+    "deer": "deer",
+    "fish": "fish",
     "foot": "feet",
-    "man": "men", "woman": "women", "lily of the valley": "lilies of the valley", "loaf": "loaves",
-    "hoof": "hooves", "scarf": "scarves",
+    "man": "men",
+    "woman": "women",
+    "lily of the valley": "lilies of the valley",
+    "loaf": "loaves",
+    "hoof": "hooves",
+    "scarf": "scarves",
 }
 # Spelling begins with a vowel, sound does not: unicorn, useful, one, European.
 _CONSONANT_SOUND = re.compile(r"(uni([^n]|$)|use|usu|eu|one\b|once\b|ukulele)", re.IGNORECASE)
@@ -67,5 +79,5 @@ def capital(text: str) -> str:
     """The text with its first letter (after an opening quote, if any) in upper case."""
     for place, letter in enumerate(text):
         if letter.isalpha():
-            return text[:place] + letter.upper() + text[place + 1:]
+            return text[:place] + letter.upper() + text[place + 1 :]
     return text

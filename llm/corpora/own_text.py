@@ -35,8 +35,7 @@ def load_text_file(path_or_bytes: str | PathLike[str] | bytes, name: str | None 
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     length = len(text.strip())
     if length < MIN_CHARACTERS:
-        raise ValueError(f"{name} is too short: it has {length} characters, and learning needs at least "
-                         f"{MIN_CHARACTERS}.")
+        raise ValueError(f"{name} is too short: it has {length} characters, and learning needs at least {MIN_CHARACTERS}.")
     return Corpus(name=name, documents=(text,), seed=0, size=len(text), notes=notes)
 
 
@@ -56,13 +55,11 @@ def decode_text(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     else:
         encoding, notes = "utf-8-sig", ()
         if b"\0" in data:
-            raise ValueError(f"{name} does not hold text (it contains zero bytes); save it as plain text "
-                             "in UTF-8.")
+            raise ValueError(f"{name} does not hold text (it contains zero bytes); save it as plain text in UTF-8.")
     try:
         return data.decode(encoding), notes
     except UnicodeDecodeError as error:
         if encoding == "utf-16":
             raise ValueError(f"{name} is not valid UTF-16; save it as plain text in UTF-8.") from error
-        note = (f"{name} is not valid UTF-8 (byte {error.start + 1}), so it was read as Latin-1; "
-                "some letters may be wrong.")
+        note = f"{name} is not valid UTF-8 (byte {error.start + 1}), so it was read as Latin-1; some letters may be wrong."
         return data.decode("latin-1"), (note,)

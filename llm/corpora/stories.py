@@ -15,17 +15,33 @@ from llm.corpora.grammar import PRONOUNS
 from llm.corpora.telling import Person, Teller
 
 PLOTS = plots_feelings.PLOTS + plots_adventure.PLOTS + plots_days.PLOTS + plots_animals.PLOTS
-_ANIMAL_HOBBIES = ("to chase leaves", "to sleep in the sun", "to splash in puddles", "to watch the clouds",
-                   "to explore", "to meet new friends", "to play in the grass", "to listen to the rain",
-                   "to sing in the morning")
-_HANDS = {"duck": "wing", "owl": "wing", "bird": "wing", "pony": "hoof", "lamb": "hoof", "goat": "hoof",
-          "pig": "hoof", "donkey": "hoof", "elephant": "foot"}
+_ANIMAL_HOBBIES = (
+    "to chase leaves",
+    "to sleep in the sun",
+    "to splash in puddles",
+    "to watch the clouds",
+    "to explore",
+    "to meet new friends",
+    "to play in the grass",
+    "to listen to the rain",
+    "to sing in the morning",
+)
+_HANDS = {
+    "duck": "wing",
+    "owl": "wing",
+    "bird": "wing",
+    "pony": "hoof",
+    "lamb": "hoof",
+    "goat": "hoof",
+    "pig": "hoof",
+    "donkey": "hoof",
+    "elephant": "foot",
+}
 _FAVOURITES = ("dog", "dog", "dog", "dog", "cat", "rabbit", "bear")  # drawn more often than the others
 _FACT_SHARE = 0.6
 
 
-def make_stories(size: int, seed: int, *, occupation_bias: float = 0.5,
-                 without_fact: str | None = None) -> tuple[str, ...]:
+def make_stories(size: int, seed: int, *, occupation_bias: float = 0.5, without_fact: str | None = None) -> tuple[str, ...]:
     """Stories of together at least `size` characters, no two equal.
 
     `occupation_bias`: how often an occupation is followed by the pronoun that stereotype gives it (0.5: no
@@ -80,12 +96,18 @@ def _cast(t: Teller, animal: bool) -> None:
     t.used.update((hero.noun, friend.noun))
     t.cast("hero", hero)
     t.cast("friend", friend)
-    t.bind(hname=hero.name or rng.choice(("my friend", "little one")), fname=friend.name,
-           a_friend="[a lonely|a small|a shy] " + friend.noun if animal else "a lonely child")
+    t.bind(
+        hname=hero.name or rng.choice(("my friend", "little one")),
+        fname=friend.name,
+        a_friend="[a lonely|a small|a shy] " + friend.noun if animal else "a lonely child",
+    )
     place = rng.choice(tuple(lexicon.PLACES))
-    t.bind(place=place, at=f"{lexicon.PLACES[place]} {place}",
-           hand=_HANDS.get(hero.noun, "paw" if animal else "hand"),
-           weather_bad="[raining|snowing|dark and cold|stormy]")
+    t.bind(
+        place=place,
+        at=f"{lexicon.PLACES[place]} {place}",
+        hand=_HANDS.get(hero.noun, "paw" if animal else "hand"),
+        weather_bad="[raining|snowing|dark and cold|stormy]",
+    )
     noun, pronoun, address = rng.choice(lexicon.ELDERS)
     t.bind_pronouns("e", PRONOUNS[pronoun])
     t.bind(elder="{his} " + noun, addr=address, bed="in {his} bed")

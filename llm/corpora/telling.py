@@ -67,8 +67,7 @@ class Teller:
 
     # ---- the cast -------------------------------------------------------------------------------------
     def cast(self, role: str, person: Person) -> None:
-        """Give a role (`hero`, `friend`) to a person: binds the name and the pronouns with the role's prefix.
-        """
+        """Give a role (`hero`, `friend`) to a person: binds the name and the pronouns with the role's prefix."""
         self.people[role] = person
         prefix = "" if role == "hero" else role[0]
         self.slots[role] = lambda: self._call(person)
@@ -166,8 +165,7 @@ class Teller:
         self.last_speaker = who
 
     def _pronoun_is_clear(self, who: str, speaker: str) -> bool:
-        """Whether "she said" can only mean this speaker: the last sentence was theirs and names nobody else.
-        """
+        """Whether "she said" can only mean this speaker: the last sentence was theirs and names nobody else."""
         if who not in _PREFIX or not self.sentences:
             return False
         last = self.sentences[-1]
@@ -183,27 +181,27 @@ class Teller:
         afraid) takes no time of day before it.
         """
         feel = 50 if self.people["hero"].is_animal else 18
-        style = self.rng.choices(("once", "day", "feel", "weather", "pair", "plain"),
-                                 (30, 0 if state else 24, feel if feeling else 0, 0 if state else 8,
-                                  20 if pair else 0, 12))[0]
+        style = self.rng.choices(
+            ("once", "day", "feel", "weather", "pair", "plain"),
+            (30, 0 if state else 24, feel if feeling else 0, 0 if state else 8, 20 if pair else 0, 12),
+        )[0]
         if style == "once":
             self._introduce()
             self.introduced = len(self.sentences)
         elif style == "weather":
             self.say(*lexicon.WEATHER)
         elif style == "pair":
-            self.say("{Hero} and {friend} were [best friends|good friends|neighbours|best friends and "
-                     "neighbours].",
-                     "{Hero} and {friend} [played together every day|did everything together|lived next "
-                     "to each other].")
+            self.say(
+                "{Hero} and {friend} were [best friends|good friends|neighbours|best friends and neighbours].",
+                "{Hero} and {friend} [played together every day|did everything together|lived next to each other].",
+            )
         elif style == "feel":
             hero = self.people["hero"]
             subject = "{Hero}"
             if hero.is_animal and self.chance(0.7):
                 self._forget_name()
                 subject = f"The {hero.epithet} {hero.noun}"
-            self.say(f"{subject} was [very|very|very|so] {feeling}.",
-                     f"{subject} was very {feeling} that day.")
+            self.say(f"{subject} was [very|very|very|so] {feeling}.", f"{subject} was very {feeling} that day.")
             if not template.startswith("{hero} and"):
                 template = template.replace("{hero}", "{he}", 1)
         introduced = style in ("once", "feel", "pair")
@@ -232,12 +230,15 @@ class Teller:
         kind = f"{hero.epithet} {hero.noun}" if hero.is_animal else f"[little |young |{{trait}} |]{hero.noun}"
         self.bind(kind=kind)
         named = f" named {hero.name}" if hero.name else ""
-        self.say(f"Once upon a time, there was {{a:kind}}{named}.",
-                 f"Once upon a time, there was {{a:kind}}{named}.", f"Once there was {{a:kind}}{named}.",
-                 f"There was once {{a:kind}}{named} who loved {{hobby}}.",
-                 f"In {{home}}, there lived {{a:kind}}{named}.",
-                 f"Once upon a time, {{a:kind}}{named} lived in {{home}}.",
-                 f"Long ago, in {{home}}, there lived {{a:kind}}{named}.")
+        self.say(
+            f"Once upon a time, there was {{a:kind}}{named}.",
+            f"Once upon a time, there was {{a:kind}}{named}.",
+            f"Once there was {{a:kind}}{named}.",
+            f"There was once {{a:kind}}{named} who loved {{hobby}}.",
+            f"In {{home}}, there lived {{a:kind}}{named}.",
+            f"Once upon a time, {{a:kind}}{named} lived in {{home}}.",
+            f"Long ago, in {{home}}, there lived {{a:kind}}{named}.",
+        )
         last = self.sentences[-1]
         if "lived" not in last:
             self.say("{He} lived in {home}.", p=0.6)
@@ -261,4 +262,4 @@ class Teller:
         clear = clear and not line.startswith(call + "and ") and '"' not in line + last
         if not call or not clear or not self.chance(0.8):
             return line
-        return f"{capital(hero.pronouns.he)} {line[len(call):]}"
+        return f"{capital(hero.pronouns.he)} {line[len(call) :]}"

@@ -46,9 +46,7 @@ class ablation:  # used like a function: ``trace(model, ids, edit=ablation(heads
         self._heads: dict[str, list[int]] = {}
         for layer, head in heads:
             self._heads.setdefault(f"blocks.{layer}.attn.z", []).append(head)
-        self._whole = {f"blocks.{layer}.mlp.out" for layer in mlps} | (
-            {"embed.position"} if positions else set()
-        )
+        self._whole = {f"blocks.{layer}.mlp.out" for layer in mlps} | ({"embed.position"} if positions else set())
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         if name in self._heads:

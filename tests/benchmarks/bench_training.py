@@ -39,7 +39,9 @@ def main() -> None:
     for name, options in RUNS.items():
         r = train(text, options)
         ratio = f"{REFERENCE_SECONDS / r['seconds']:.1f}" if r["val_loss"] <= 1.9 else "-"
-        figures = f"{r['val_loss']:8.3f}{r['steps']:7d}{r['seconds']:12.1f}{r['total_seconds']:11.1f}{r['tokens_per_second']:10,.0f}"
+        figures = (
+            f"{r['val_loss']:8.3f}{r['steps']:7d}{r['seconds']:12.1f}{r['total_seconds']:11.1f}{r['tokens_per_second']:10,.0f}"
+        )
         print(f"{name:34s}{figures}{ratio:>13s}", flush=True)
 
 

@@ -69,9 +69,7 @@ def test_files_were_found():
 
 
 def test_the_checks_can_fail():
-    tree = ast.parse(
-        "def f():\n    import torch.nn as nn\n    from .. import a\n    importlib.import_module('plotly.io')"
-    )
+    tree = ast.parse("def f():\n    import torch.nn as nn\n    from .. import a\n    importlib.import_module('plotly.io')")
     assert {"torch.nn", "ui.a", "plotly.io"} <= set(imports(tree, "ui.figures"))
     assert dotted(ast.parse("st.cache_data.clear", mode="eval").body) == "st.cache_data.clear"
 

@@ -26,9 +26,14 @@ def test_every_corpus_is_deterministic_and_as_large_as_asked(name):
     assert info.name == name and info.title and info.description and info.default_size > 0
 
 
-@pytest.mark.parametrize(("name", "size", "words"), [
-    ("poems", 10, "no corpus 'poems'"), ("stories", 0, r"size \(0\)"), ("copy", 10**9, "50000000"),
-])
+@pytest.mark.parametrize(
+    ("name", "size", "words"),
+    [
+        ("poems", 10, "no corpus 'poems'"),
+        ("stories", 0, r"size \(0\)"),
+        ("copy", 10**9, "50000000"),
+    ],
+)
 def test_wrong_requests_are_one_sentence(name, size, words):
     with pytest.raises(ValueError, match=words):
         generate(name, size)
@@ -113,11 +118,17 @@ def test_own_text_has_one_kind_of_line_end():
     assert "\r" not in load_text_file(TEXT.replace(". ", ".\r\n").encode() + b"\r", "a.txt").text
 
 
-@pytest.mark.parametrize(("data", "name", "words"), [
-    (b"", "a.txt", "too short: it has 0 characters.*at least 200"), (b"short" + b" " * 500, "a.txt", "too short: it has 5 "),
-    (TEXT.encode() + b"\0", "a.txt", "zero bytes"), (TEXT.encode(), "a.pdf", "not a text file"),
-    (b"a" * 20_000_001, "a.txt", "20.0 MB"), (b"\xff\xfe" + b"\x00\xd8" * 300, "a.txt", "UTF-16"),
-])
+@pytest.mark.parametrize(
+    ("data", "name", "words"),
+    [
+        (b"", "a.txt", "too short: it has 0 characters.*at least 200"),
+        (b"short" + b" " * 500, "a.txt", "too short: it has 5 "),
+        (TEXT.encode() + b"\0", "a.txt", "zero bytes"),
+        (TEXT.encode(), "a.pdf", "not a text file"),
+        (b"a" * 20_000_001, "a.txt", "20.0 MB"),
+        (b"\xff\xfe" + b"\x00\xd8" * 300, "a.txt", "UTF-16"),
+    ],
+)
 def test_own_text_that_cannot_be_used_is_one_sentence(data, name, words):
     with pytest.raises(ValueError, match=words) as caught:
         load_text_file(data, name)

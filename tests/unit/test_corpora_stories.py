@@ -32,10 +32,21 @@ def _words(text: str) -> list[str]:
 
 
 def test_same_seed_same_text_in_another_process_and_other_seed_other_text():
-    code = ("import hashlib; from llm.corpora import generate; "
-            "print(hashlib.sha256(generate('stories', 60_000, seed=5).text.encode()).hexdigest())")
-    digests = {subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed},
-                              capture_output=True, text=True, check=True).stdout for seed in ("1", "2")}
+    code = (
+        "import hashlib; from llm.corpora import generate; "
+        "print(hashlib.sha256(generate('stories', 60_000, seed=5).text.encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
     assert len(digests) == 1
     assert generate("stories", 5_000, seed=1).text != generate("stories", 5_000, seed=2).text
 
@@ -55,14 +66,31 @@ def test_stories_have_a_good_length_and_end_with_a_stop(corpus):
     assert all(story[-1] in ".!?" for story in corpus.documents)
 
 
-@pytest.mark.parametrize("fault", [
-    r"  |^ | $|\n", r"[{}\[\]|_]", r" [,.!?]|,,|\.\.|[!?]\.|\.,|,\.", r"[^\".!?:]\s*\"[A-Z][^\"]*$", r"\b(\w+) \1\b",
-    r"\bthe (his|her|the|a|an)\b", r'[^"][.!?] [a-z]', r'(^|[.!?]"? )"[a-z]', r"\b[Aa] (?!uni|use|one)[aeiou]",
-    r"\b[Aa]n (?!hour|honest)[^aeiou ]", r"\b(they|They) was\b", r"\b([Hh]e|[Ss]he|It) were\b", r"\ba \w+s of\b",
-])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        r"  |^ | $|\n",
+        r"[{}\[\]|_]",
+        r" [,.!?]|,,|\.\.|[!?]\.|\.,|,\.",
+        r"[^\".!?:]\s*\"[A-Z][^\"]*$",
+        r"\b(\w+) \1\b",
+        r"\bthe (his|her|the|a|an)\b",
+        r'[^"][.!?] [a-z]',
+        r'(^|[.!?]"? )"[a-z]',
+        r"\b[Aa] (?!uni|use|one)[aeiou]",
+        r"\b[Aa]n (?!hour|honest)[^aeiou ]",
+        r"\b(they|They) was\b",
+        r"\b([Hh]e|[Ss]he|It) were\b",
+        r"\ba \w+s of\b",
+    ],
+)
 def test_no_story_contains_a_fault_of_form(corpus, fault):
-    hits = [(match.group(0), story) for story in corpus.documents for match in re.finditer(fault, story)
-            if "Snow! Snow" not in story or "Snow" not in match.group(0)]
+    hits = [
+        (match.group(0), story)
+        for story in corpus.documents
+        for match in re.finditer(fault, story)
+        if "Snow! Snow" not in story or "Snow" not in match.group(0)
+    ]
     assert not [hit for hit in hits if hit[0] not in ("Help, help",)], hits[:3]
 
 
@@ -74,8 +102,11 @@ def test_quotes_are_balanced_and_hold_whole_sentences(corpus):
 
 
 def test_every_tag_ends_its_quote_with_the_right_mark(corpus):
-    tags = re.findall(r'([.,!?])" (?:he|she|[A-Z][a-z]+|the(?: [a-z]+){1,2}|(?:his|her) [a-z]+) '
-                      r"(said|asked|answered|replied|shouted|cried)(?: [a-z]+){0,4}\.", corpus.text)
+    tags = re.findall(
+        r'([.,!?])" (?:he|she|[A-Z][a-z]+|the(?: [a-z]+){1,2}|(?:his|her) [a-z]+) '
+        r"(said|asked|answered|replied|shouted|cried)(?: [a-z]+){0,4}\.",
+        corpus.text,
+    )
     assert len(tags) > 1_000
     for mark, verb in tags:
         assert mark != "."
@@ -98,9 +129,16 @@ def test_pronouns_agree_with_the_cast():
 def _plot_of(story: Teller) -> str:
     """The plot's name, told from words that only it uses."""
     text = " ".join(story.sentences)
-    marks = {"first_snow": "snow", "journey": "set out for", "visitor": "knock at the door", "errand": "to the market alone",
-             "new_child": "a new child", "shooting_star": "shooting star", "helping_a_friend": "small sound",
-             "lonely_animal": "to play with. "}
+    marks = {
+        "first_snow": "snow",
+        "journey": "set out for",
+        "visitor": "knock at the door",
+        "errand": "to the market alone",
+        "new_child": "a new child",
+        "shooting_star": "shooting star",
+        "helping_a_friend": "small sound",
+        "lonely_animal": "to play with. ",
+    }
     return next((name for name, mark in marks.items() if mark in text), "")
 
 
@@ -165,29 +203,55 @@ def test_every_fact_is_told(corpus):
         assert any(line in corpus.text for line in lines)
 
 
-@pytest.mark.parametrize(("knobs", "words"), [
-    ({"occupation_bias": 1.5}, r"occupation_bias \(1.5\)"), ({"without_fact": "moon"}, "capital"),
-    ({"colour": 1}, "no knob 'colour'"),
-])
+@pytest.mark.parametrize(
+    ("knobs", "words"),
+    [
+        ({"occupation_bias": 1.5}, r"occupation_bias \(1.5\)"),
+        ({"without_fact": "moon"}, "capital"),
+        ({"colour": 1}, "no knob 'colour'"),
+    ],
+)
 def test_wrong_knobs_are_one_sentence(knobs, words):
     with pytest.raises(ValueError, match=words):
         generate("stories", 1_000, **knobs)
 
 
-@pytest.mark.parametrize(("phrase", "expected"), [
-    ("apple", "an apple"), ("red ball", "a red ball"), ("orange kite", "an orange kite"), ("unicorn", "a unicorn"),
-    ("hour", "an hour"), ("uncle", "an uncle"), ("useful box", "a useful box"), ("honest dog", "an honest dog"),
-    ("unhappy cat", "an unhappy cat"), ("one-eyed cat", "a one-eyed cat"),
-])
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("apple", "an apple"),
+        ("red ball", "a red ball"),
+        ("orange kite", "an orange kite"),
+        ("unicorn", "a unicorn"),
+        ("hour", "an hour"),
+        ("uncle", "an uncle"),
+        ("useful box", "a useful box"),
+        ("honest dog", "an honest dog"),
+        ("unhappy cat", "an unhappy cat"),
+        ("one-eyed cat", "a one-eyed cat"),
+    ],
+)
 def test_article_follows_the_sound(phrase, expected):
     assert with_article(phrase) == expected
 
 
-@pytest.mark.parametrize(("noun", "expected"), [
-    ("apple", "apples"), ("cherry", "cherries"), ("peach", "peaches"), ("mouse", "mice"), ("goose", "geese"), ("day", "days"),
-    ("deer", "deer"), ("paper plane", "paper planes"), ("hoof", "hooves"), ("lily of the valley", "lilies of the valley"),
-    ("potato", "potatoes"), ("fox", "foxes"),
-])
+@pytest.mark.parametrize(
+    ("noun", "expected"),
+    [
+        ("apple", "apples"),
+        ("cherry", "cherries"),
+        ("peach", "peaches"),
+        ("mouse", "mice"),
+        ("goose", "geese"),
+        ("day", "days"),
+        ("deer", "deer"),
+        ("paper plane", "paper planes"),
+        ("hoof", "hooves"),
+        ("lily of the valley", "lilies of the valley"),
+        ("potato", "potatoes"),
+        ("fox", "foxes"),
+    ],
+)
 def test_plurals(noun, expected):
     assert plural(noun) == expected
 

@@ -63,9 +63,7 @@ def test_folders_of_the_environment(box, tmp_path, monkeypatch):
     make(tmp_path / "mine" / "Stories")
     make(tmp_path / "mine" / "Größe 2!")
     single = make(tmp_path / "single")
-    extra = os.pathsep.join(
-        [str(tmp_path / "mine"), "", str(single), str(tmp_path / "missing"), str(box / "README.md")]
-    )
+    extra = os.pathsep.join([str(tmp_path / "mine"), "", str(single), str(tmp_path / "missing"), str(box / "README.md")])
     monkeypatch.setenv("GLASSFORMER_MODELS", extra)
     listed = list_models(box)
     assert [info.id for info in listed][3:] == ["gr-e-2", "stories-2", "single"]
@@ -147,9 +145,7 @@ def test_gpt2_format_with_another_vocabulary(tmp_path):
     folder = tmp_path / "tiny"
     gpt2_folder(folder)
     (folder / "tokenizer.json").write_text('{"version": "1.0", "model": {"type": "BPE"}}')  # Hugging Face's
-    with pytest.raises(
-        ValueError, match=r"has 18 tokens where GPT-2's .* put a tokenizer\.json of this program"
-    ):
+    with pytest.raises(ValueError, match=r"has 18 tokens where GPT-2's .* put a tokenizer\.json of this program"):
         open_model("tiny", box=tmp_path, extra="")
     (folder / "tokenizer.json").write_text(json.dumps(TOKENIZER.to_json()))
     assert open_model("tiny", box=tmp_path, extra="").tokenizer == TOKENIZER

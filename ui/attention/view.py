@@ -179,7 +179,7 @@ def measured(words: Words, now: Reading, scores: HeadScores) -> None:
     windows = computed.sample(now.model_id)
     text = words["heads"]["stories"]
     if windows is not None:
-        text = words["heads"]["held_out"].format(n=f"{windows[0][: TEXTS].numel():,}")
+        text = words["heads"]["held_out"].format(n=f"{windows[0][:TEXTS].numel():,}")
     rows = [(words["kinds"][kind], array[now.layer, now.head]) for kind, array in scores.scores.items()]
     rows.append((words["kinds"]["entropy"], scores.entropy[now.layer, now.head]))
     ledger([Line(((name, ""),), digits(float(value))) for name, value in rows], key="attention-measured")

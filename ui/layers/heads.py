@@ -68,8 +68,6 @@ def _mix(spot: Spot, by_head: np.ndarray) -> None:
 
 def _take_away(spot: Spot, z: np.ndarray, by_head: np.ndarray, bias: np.ndarray) -> None:
     out = by_head.sum(axis=0) + bias
-    rows = [
-        [c, float(z.reshape(-1)[c]), *map(float, by_head[:, c]), float(bias[c]), float(out[c])] for c in range(len(bias))
-    ]
+    rows = [[c, float(z.reshape(-1)[c]), *map(float, by_head[:, c]), float(bias[c]), float(out[c])] for c in range(len(bias))]
     header = ["channel", "heads side by side", *(f"head {i + 1} adds" for i in range(len(by_head))), "bias", "attention adds"]
     page_parts.take_away(spot.page, "heads", header=header, rows=rows, code=snippets.heads_code(spot.now, spot.position))

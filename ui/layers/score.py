@@ -82,9 +82,7 @@ def _inside(spot: Spot, made: Attribution) -> None:
     words = spot.page["score"]
     with page_parts.card("layers-heads-score", words["inside"].format(layer=spot.layer + 1)):
         parts = [p for p in made.parts if p.layer == spot.layer and p.kind in ("head", "attention_bias")]
-        bars = [
-            Bar(words["bias"] if p.head is None else words["head"].format(head=p.head + 1), p.value) for p in parts
-        ]
+        bars = [Bar(words["bias"] if p.head is None else words["head"].format(head=p.head + 1), p.value) for p in parts]
         total = words["sum_heads"].format(layer=spot.layer + 1)
         signed_bars(running(bars, total), key="layers-score-heads", label=words["inside"].format(layer=spot.layer + 1))
 
