@@ -115,15 +115,22 @@ def _checked_pattern(pattern: str) -> str:
     return pattern
 
 
+LARGEST_TABLE = 64_000_000  # bytes of all tokens together
+
+
 def _token_table(merges: Sequence[Merge]) -> list[bytes]:
     """The bytes of every id, bytes first; each merge must join two earlier ids into the next new one."""
     tokens = [bytes([byte]) for byte in range(N_BYTES)]
+    size = 0
     for merge in merges:
         if merge.new != len(tokens) or not (0 <= merge.left < merge.new and 0 <= merge.right < merge.new):
             raise ValueError(
                 f"Merge number {len(tokens) - N_BYTES + 1} joins {merge.left} and {merge.right} into {merge.new}, but it "
                 f"must join two ids below {len(tokens)} into {len(tokens)}; the tokenizer file is damaged."
             )
+        size += len(tokens[merge.left]) + len(tokens[merge.right])
+        if size > LARGEST_TABLE:  # forty merges that double each time would fill any memory
+            raise ValueError(f"The merges make tokens of over {LARGEST_TABLE:,} bytes together; the tokenizer file is damaged.")
         tokens.append(tokens[merge.left] + tokens[merge.right])
     if len(set(tokens)) < len(tokens):
         raise ValueError("Two merges make the same token, which no training does; the tokenizer file is damaged.")

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import regex
 
-from llm.tokenizers import END, GPT4_PATTERN, Merge, train_bpe
+from llm.tokenizers import END, GPT4_PATTERN, BPETokenizer, Merge, train_bpe
 
 WORDS = ["the", "a", "dog", "cat", "little", "happy", "said", "was", "she", "he", "it's", "Tom's", "ran", "over"]
 WORDS += ["mountain", "mountains", "somewhere", "123456", "42", "naïve", "你好", "👍🏽"]
@@ -158,3 +158,10 @@ def test_training_on_a_megabyte_of_one_letter():
     tokenizer = train_bpe("a" * 1_000_000, 300)
     assert [(merge.left, merge.right, merge.count) for merge in tokenizer.merges[:2]] == [(97, 97, 999_999), (256, 256, 499_999)]
     assert tokenizer.encode("a" * 64) == [256 + 5]
+
+
+def test_merges_that_double_without_end_are_refused() -> None:
+    merges = [[97, 97, 2]] + [[255 + n, 255 + n, 2] for n in range(1, 60)]
+    stored = {**train_bpe("abab abab", 258).to_json(), "merges": merges}
+    with pytest.raises(ValueError, match="bytes together"):
+        BPETokenizer.from_json(stored)
