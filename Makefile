@@ -4,6 +4,7 @@ BIN := .venv/bin
 PORT ?= 8501
 # The default wheel of torch for Linux carries several GB of CUDA; the CPU build is all that is needed here.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH := $(shell grep '^torch==' requirements.txt)
 
 .PHONY: run test test-all bench models lint clean browser
 
@@ -11,7 +12,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Glassformer needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing (a few minutes the first time) ..."
-	$(BIN)/python -m pip install -q "$$(grep '^torch==' requirements.txt)" --extra-index-url $(TORCH_INDEX) || $(BIN)/python -m pip install -q "$$(grep '^torch==' requirements.txt)"
+	$(BIN)/python -m pip install -q --no-deps --retries 1 --timeout 15 --index-url $(TORCH_INDEX) "$(TORCH)" || $(BIN)/python -m pip install -q "$(TORCH)"
 	$(BIN)/python -m pip install -q -r requirements.txt
 	touch $@
 

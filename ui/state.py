@@ -105,7 +105,7 @@ def reading() -> Reading:
 def chosen_model() -> ModelInfo:
     """The model on the bench; the first in the box when the address names none that is here."""
     listed = cached.models()
-    wanted = st.session_state.get(MODEL)
+    wanted = st.session_state.get(MODEL) or st.query_params.get(MODEL)  # the address, until the widget has read it
     return next((info for info in listed if info.id == wanted), listed[0])
 
 

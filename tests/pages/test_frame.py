@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages.helpers import check, messages, open_page
-from ui import text
+from ui import cached, text
 from ui.pages import PAGES
 
 SLUGS = [page.slug for page in PAGES]
@@ -82,6 +82,12 @@ def test_a_new_model_brings_its_own_sentence_but_keeps_a_typed_one() -> None:
     at.text_input(key="text").set_value("12+34=").run()
     at.selectbox(key="model").set_value("stories").run()
     assert at.text_input(key="text").value == "12+34="
+
+
+def test_an_address_with_a_model_opens_that_model_s_own_sentence() -> None:
+    at = check(open_page("home", model="arithmetic"), "home")
+    assert at.text_input(key="text").value == cached.model_info("arithmetic").default_text
+    assert not at.warning
 
 
 def test_an_address_with_nonsense_opens_the_defaults() -> None:
