@@ -4,7 +4,7 @@ import { applyTheme, css, digits, diverging, h, inkOn, memory, sequential, stage
 export const CHIPS = `
 .chips { display: flex; flex-wrap: wrap; gap: 6px; }
 .chip { padding: 4px 9px 3px; border-radius: 8px; background: var(--gf-chip); border: 2px solid transparent; text-align: center; font-size: 17px; line-height: 1.35; unicode-bidi: isolate; white-space: pre; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
-.chip small { display: block; font-size: 12px; line-height: 1.15; color: var(--gf-soft); font-family: var(--st-code-font); }
+.chip small { display: block; white-space: nowrap; font-size: 12px; line-height: 1.15; color: var(--gf-soft); font-family: var(--st-code-font); }
 .chip.alt { background: color-mix(in srgb, var(--gf-accent) 16%, var(--gf-card)); }
 .chip.part { border-style: dashed; border-color: var(--gf-soft); }
 button.chip { cursor: pointer; }
@@ -12,12 +12,15 @@ button.chip:hover { border-color: var(--gf-accent); }
 .chip.on { border-color: var(--gf-accent); box-shadow: 0 0 0 1px var(--gf-accent); }
 `;
 
+/** What stands under a token: its id, and for a part of a shared glyph which part. */
+const idOf = (chip) => (chip.group_size > 1 ? `${chip.id} · ${chip.position - chip.group + 1}/${chip.group_size}` : String(chip.id));
+
 /** One chip's element: `chip` is ui.tokens.Chip. Tokens that share one glyph show it whole, with a dashed border. */
 export function chipElement(chip, { tag = "span", ...attributes } = {}) {
   const part = chip.group_size > 1;
   const shown = part ? chip.text : chip.text === "" ? "∅" : chip.text;
   return h(tag, { ...attributes, class: `chip${part ? " part" : ""} ${attributes.class ?? ""}` }, h("span", { dir: "auto" }, shown),
-    h("small", {}, part ? `${chip.id} · ${chip.position - chip.group + 1}/${chip.group_size}` : String(chip.id)));
+    h("small", {}, ` ${idOf(chip)}`));
 }
 
 export default function (component) {
@@ -38,7 +41,7 @@ export default function (component) {
       tabindex: data.words && !data.pick ? 0 : null,
       class: `${data.colourBy === "group" && shade ? "alt" : ""} ${data.pick && state.picked === i ? "on" : ""}`,
       "aria-pressed": data.pick ? String(state.picked === i) : null,
-      "aria-label": `token ${i + 1}: ${chip.text}, id ${chip.id}${values ? `, ${digits(values[i])}` : ""}`,
+      "aria-label": `${chip.text} ${idOf(chip)}, token ${i + 1}${values ? `, ${digits(values[i])}` : ""}`,
       onmouseenter: () => say(i), onfocus: () => say(i),
       onclick: data.pick ? () => choose(i) : null,
     });
