@@ -43,7 +43,7 @@ with right:
     best = float(probabilities.max())
     page_parts.predict(page, "predict", 0 if best < 0.2 else 1 if best < 0.6 else 2, page["predict.reveal"], best=f"{best:.2f}")
     with page_parts.break_it(page):
-        st.markdown(page["break.how"])
+        st.markdown(page["break.how" if len(now.info.steps) > 1 else "break.how_none"])
     with page_parts.card("home-path", page["path.title"], page["path.text"]):
         for entry in PAGES[1:]:
             st.page_link(entry.path, label=f"**{entry.title}** · {load(entry.slug)['question']}")

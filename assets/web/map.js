@@ -12,27 +12,30 @@ const STYLE = `
 .map .wire { stroke: var(--gf-soft); stroke-width: 1.6; fill: none; }
 `;
 
-const WIDE = 560, BOX = 300, X = 130;
+const BOX = 300;
+const NARROW = 420; // pixels; below, the margins shrink so that the texts stay large enough to read
 
 export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const { parts, label, name } = component.data;
+  const narrow = root.clientWidth > 0 && root.clientWidth < NARROW;
+  const X = narrow ? 66 : 130, WIDE = X + BOX + (narrow ? 78 : 130), EDGE = narrow ? 62 : 110;
   let y = 12;
   const drawn = [], sides = [];
   let blockTop = 0, roadTop = null, roadEnd = null;
   for (const part of parts) {
     if (part.kind === "block-start") { blockTop = y; y += 34; drawn.push(s("text", { x: X, y: blockTop + 23, "font-size": 15, "font-weight": 600 }, part.title)); continue; }
     if (part.kind === "block-end") {
-      drawn.unshift(s("rect", { x: X - 110, y: blockTop, width: BOX + 220, height: y - blockTop + 2, rx: 14, fill: palette.paper, stroke: palette.line, "stroke-dasharray": "5 4" }));
+      drawn.unshift(s("rect", { x: X - EDGE, y: blockTop, width: BOX + EDGE + (narrow ? 74 : 110), height: y - blockTop + 2, rx: 14, fill: palette.paper, stroke: palette.line, "stroke-dasharray": "5 4" }));
       y += 22;
       continue;
     }
     const height = part.detail ? 50 : 34;
-    const group = s("g", { class: part.page ? "part" : "", tabindex: part.page ? 0 : null, role: part.page ? "link" : null, "aria-label": `${part.title}. ${part.detail ?? ""} ${part.shape ?? ""}` },
+    const group = s("g", { class: part.page ? "part" : "", tabindex: part.page ? 0 : null, role: part.page ? "link" : null, "aria-label": [part.title, part.detail, part.weights, part.shape].filter(Boolean).join(", ") },
       s("rect", { class: "box", x: X, y, width: BOX, height, rx: 9, style: part.colour ? { stroke: palette[part.colour] } : {} }),
-      s("text", { x: X + 14, y: y + 21, "font-size": 15.5, "font-weight": 600 }, part.title),
-      part.detail ? s("text", { class: "small", x: X + 14, y: y + 39 }, part.detail) : null,
+      s("text", { x: X + 14, y: y + 21, "font-size": 15.5, "font-weight": 600 }, part.title), " ", // spaces keep the words apart for those who read, not see, the picture
+      part.detail ? s("text", { class: "small", x: X + 14, y: y + 39 }, part.detail) : null, " ",
       part.weights ? s("text", { class: "small", x: X + BOX - 12, y: y + 21, "text-anchor": "end" }, part.weights) : null);
     if (part.page) {
       group.onclick = () => open(part.page);

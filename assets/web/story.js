@@ -18,6 +18,8 @@ const STYLE = `
 .bar i { display: block; height: 100%; background: color-mix(in srgb, var(--gf-accent) 55%, var(--gf-card)); border-radius: 4px; }
 .drawn { font-weight: 700; }
 .drawn + .bar i { background: var(--gf-accent); }
+.left { display: flex; flex-direction: column; }
+.left .paper { flex: 1; }
 .split { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(260px, 1fr); gap: 26px; }
 @media (max-width: 760px) { .split { grid-template-columns: 1fr; } .paper { font-size: 20px; } }
 `;
@@ -66,7 +68,7 @@ export default function (component) {
       h("span", { class: "num" }, digits(p))]));
   };
   root.replaceChildren(h("div", { class: "split" },
-    h("div", {}, text, h("div", { class: "row" }, go, one, back, other)), h("div", {}, heading, bars)));
+    h("div", { class: "left" }, text, h("div", { class: "row" }, go, one, back, other)), h("div", {}, heading, bars)));
   paint();
   if (play && state.shown === 0 && !calm()) start();
 }
