@@ -2,7 +2,7 @@
 import { applyTheme, h, stage } from "./base.js";
 
 const STYLE = `
-.words { font-size: 18px; margin: 0 0 4px; }
+.gf .words { font-size: 18px; margin: 0 0 8px; }
 dl { margin: 0; }
 .line { display: flex; justify-content: space-between; align-items: baseline; gap: 16px; padding: 7px 0; border-top: 1px solid var(--gf-line); }
 dl:first-child .line:first-child { border-top: 0; }

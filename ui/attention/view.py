@@ -293,6 +293,5 @@ def foot(
     page: Page, now: Reading, key: str, header: Sequence[str], rows: Sequence[Sequence[Any]], code: str, extra: str = ""
 ) -> None:
     """Under a figure: which weights made it, and what can be taken away."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        provenance(now, extra)
-        take_away(page, key, header=header, rows=rows, code=code)
+    provenance(now, extra)
+    take_away(page, key, header=header, rows=rows, code=code)

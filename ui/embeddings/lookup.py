@@ -23,10 +23,10 @@ def show(spot: Spot) -> None:
     left, right = st.columns(WIDE, gap="medium")
     with left:
         spot = _picture(spot)
-        _sentence(spot)
     with right:
         _numbers(spot)
         _share(spot)
+    _sentence(spot)
 
 
 def _picture(spot: Spot) -> Spot:
