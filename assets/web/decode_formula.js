@@ -10,6 +10,7 @@ export const FORMULA = `
 .formula .step span:first-child { color: var(--gf-soft); }
 .formula .step b { font-family: var(--st-code-font); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .formula math { font-size: 19px; margin-top: 10px; display: block; overflow-x: auto; overflow-y: hidden; padding: 4px 0; }
+@media (max-width: 640px) { .formula math { font-size: 16px; } }
 .formula .why { color: var(--gf-negative); padding: 5px 0; font-size: 15px; }
 `;
 

@@ -29,6 +29,9 @@ export const ROWS = `
 .rest b { color: var(--gf-ink); font-weight: 600; }
 @container (max-width: 620px) {
   .row { grid-template-columns: minmax(70px, 1fr) 50px 50px minmax(60px, 1.2fr) 50px; gap: 5px; padding: 2px 3px; }
+  .row.head { font-size: 12px; }
+  .row.head > :nth-child(6) { font-size: 0; }
+  .row.head > :nth-child(6) b { font-size: 12px; }
   .row > :nth-child(3), .row > :nth-child(5) { display: none; }
 }
 `;

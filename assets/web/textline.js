@@ -21,6 +21,7 @@ const STYLE = `${CHIPS}
 .button.on { border-color: var(--gf-accent); color: var(--gf-accent); background: color-mix(in srgb, var(--gf-accent) 12%, var(--gf-card)); }
 .button:disabled { opacity: 0.4; cursor: default; }
 .gap { flex: 1; }
+@media (max-width: 640px) { .gap { display: none; } }
 `;
 
 export default function (component) {
