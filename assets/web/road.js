@@ -73,7 +73,7 @@ function draw(picture, width, state, act) {
   const rows = data.stations.map((station, i) => row(picture, box, station, i, state, act));
   svg.append(...rows.map((each) => each.back));
   svg.append(...data.stations.flatMap((station, i) => (i ? [side(picture, box, station, i)] : [])), road(picture, box));
-  svg.append(...rows.map((each) => each.front));
+  svg.append(...rows.flatMap((each) => [each.front, each.texts]));
   return svg;
 }
 
@@ -108,7 +108,7 @@ function side({ palette }, box, station, i) {
     stroke: station.part === "mlp" ? palette.ink : palette.accent, "stroke-width": 2 * box.thick(station.added), "stroke-opacity": station.part === "mlp" ? 0.55 : 0.8, "aria-hidden": "true" });
 }
 
-/** One station: its background, and its texts over the road, which also take clicks and keys. */
+/** One station: its background, the button over it, and its texts, which the button says in its own sentence. */
 function row(picture, box, station, i, state, { say, pick, move }) {
   const { data, palette, font } = picture;
   const y = box.y(i), on = i === data.picked;
@@ -123,14 +123,15 @@ function row(picture, box, station, i, state, { say, pick, move }) {
       e.preventDefault();
     },
   }, s("rect", { class: "back", x: 1, y: y - box.step / 2 + 1, width: box.width - 2, height: box.step - 2, rx: 8, fill: "transparent", "fill-opacity": 0 }));
+  const texts = s("g", { "aria-hidden": "true", "pointer-events": "none" });
   if (on) front.append(s("rect", { x: 1, y: y - box.step / 2 + 6, width: 4, height: box.step - 12, rx: 2, fill: palette.accent }));
   const label = box.narrow ? station.short : station.title;
   const room = box.labels - 20;
-  front.append(s("text", { x: box.labels - 8, y: y - 3, "text-anchor": "end", "font-size": 16, "font-weight": on ? 700 : 500, fill: palette.ink }, fitted(label, `600 16px ${font}`, room)),
+  texts.append(s("text", { x: box.labels - 8, y: y - 3, "text-anchor": "end", "font-size": 16, "font-weight": on ? 700 : 500, fill: palette.ink }, fitted(label, `600 16px ${font}`, room)),
     s("text", { x: box.labels - 8, y: y + 15, "text-anchor": "end", "font-size": 13, fill: palette.soft }, fitted(box.narrow ? station.note_short : station.note, `13px ${font}`, room)));
-  if (!box.narrow) front.append(s("text", { x: box.centre + box.half + 10, y: y + 5, "font-size": 13, "font-family": picture.code, fill: palette.soft }, digits(station.size)));
-  front.append(...guesses(picture, box, station, y));
-  return { back, front };
+  if (!box.narrow) texts.append(s("text", { x: box.centre + box.half + 10, y: y + 5, "font-size": 13, "font-family": picture.code, fill: palette.soft }, digits(station.size)));
+  texts.append(...guesses(picture, box, station, y));
+  return { back, front, texts };
 }
 
 /** The most probable tokens as chips, as many as there is room for; the model's final answer has a frame. */
