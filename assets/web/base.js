@@ -131,6 +131,7 @@ const SHARED = `
 .gf .tool { border: 0; background: none; color: var(--gf-soft); font-size: 13px; padding: 3px 7px; border-radius: 6px; cursor: pointer; }
 .gf .tool:hover { color: var(--gf-accent); background: var(--gf-chip); }
 .gf .tip { position: fixed; z-index: 9999; pointer-events: none; background: var(--gf-ink); color: var(--gf-paper); padding: 5px 9px; border-radius: 7px; font-size: 14px; max-width: 320px; }
+.gf .scroll:empty { display: none; } /* a table that is closed is no stop for the Tab key */
 .gf .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (prefers-reduced-motion: reduce) { .gf * { transition: none !important; animation: none !important; } }
 `;
