@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the models in the box again, one after the other: sh assets/models/build.sh [id ...]
-# About half an hour on one core; each command is also recorded in the model's meta.json and card.md.
+# About an hour on one core; each command is also recorded in the model's meta.json and card.md.
 # The same machine gives the same weights; another CPU rounds differently and gives others that are as good.
 set -eu
 cd "$(dirname "$0")/../.."
