@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 # The default wheel of torch for Linux carries several GB of CUDA; the CPU build is all that is needed here.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Its address stands in the README, once.
+TORCH_INDEX ?= $(shell grep -o 'https://download[^ ]*' README.md | head -n 1)
 TORCH := $(shell grep '^torch==' requirements.txt)
 
 .PHONY: run test test-all bench models lint clean browser
