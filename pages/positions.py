@@ -18,6 +18,7 @@ chosen = st.segmented_control(
     format_func=lambda name: page[f"views.{name}"],
     label_visibility="collapsed",
     required=True,
+    bind="query-params",
 )
 shown[chosen or "scheme"](page)
 
