@@ -149,7 +149,7 @@ def _table(data: bytes, name: str) -> tuple[list[str], list[list[str]], tuple[st
         for row in csv.reader(io.StringIO(text, newline=""), dialect):
             if len(row) > MAX_COLUMNS:
                 raise ValueError(
-                    f"{name} has a row of {len(row):,} cells, at most {MAX_COLUMNS} can be read; choose a file with fewer columns."
+                    f"{name} has a row of {len(row):,} cells, at most {MAX_COLUMNS} can be read; choose one with fewer columns."
                 )
             if any(cell.strip() for cell in row):
                 rows.append(row)
