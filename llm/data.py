@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -44,16 +45,32 @@ class WindowSampler:
         self.length = length
         self.generator = torch.Generator().manual_seed(seed)
         usable = data.starts[data.starts + length < len(self.ids)]
-        from_starts = round(batch_size * start_fraction) if len(usable) else 0
+        self.start_fraction = start_fraction if len(usable) else 0.0
         self.offsets = torch.arange(length + 1)
-        self._cut = Shuffled(self._phase, batch_size - from_starts, self.generator)
-        self._starts = Shuffled(lambda: usable, from_starts, self.generator)
+        self._cut = Shuffled(self._phase, self.generator)
+        self._starts = Shuffled(lambda: usable, self.generator)
+        self.resize(batch_size)
+
+    def resize(self, batch_size: int) -> None:
+        """Batches of another size from the next one on; the order of the windows stays."""
+        self._starts.count = round(batch_size * self.start_fraction)
+        self._cut.count = batch_size - self._starts.count
 
     def next(self) -> tuple[Tensor, Tensor]:
         """Inputs and the next token of each, both (B, T) long."""
         first = torch.cat((self._cut.next(), self._starts.next()))  # (B,)
         windows = self.ids[first[:, None] + self.offsets]  # (B, T + 1), one gather
         return windows[:, :-1], windows[:, 1:]
+
+    def state(self) -> dict[str, Tensor]:
+        """What decides the batches to come: the generator, and the windows that this round has left. Copies."""
+        left = {"cut": self._cut.positions.clone(), "starts": self._starts.positions.clone()}
+        return {"generator": self.generator.get_state(), **left}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on where ``state`` was taken."""
+        self.generator.set_state(state["generator"])
+        self._cut.positions, self._starts.positions = state["cut"].clone(), state["starts"].clone()
 
     def _phase(self) -> Tensor:
         """Starts of windows that follow each other from a random first token."""
@@ -65,8 +82,9 @@ class WindowSampler:
 class Shuffled:
     """``count`` positions at a time out of ``deal()``, in random order; dealt again when they run out."""
 
-    def __init__(self, deal, count: int, generator: torch.Generator) -> None:
-        self.deal, self.count, self.generator = deal, count, generator
+    def __init__(self, deal: Callable[[], Tensor], generator: torch.Generator) -> None:
+        self.deal, self.generator = deal, generator
+        self.count = 0
         self.positions = torch.empty(0, dtype=torch.long)
 
     def next(self) -> Tensor:

@@ -49,7 +49,12 @@ class AdamW:
         self.beta1, self.beta2, self.weight_decay, self.eps = beta1, beta2, weight_decay, eps
         self.mean = torch.zeros_like(weights)
         self.square = torch.zeros_like(weights)
-        self.count = torch.zeros(())
+        self.count = 0
+
+    @property
+    def moments(self) -> dict[str, Tensor]:
+        """What it remembers of past gradients, as long as the weights each."""
+        return {"mean": self.mean, "square": self.square}
 
     def step(self, gradient: Tensor, learning_rate: float) -> None:
         """Update the weights in place. ``gradient`` is float32 and as long as the weights."""
@@ -60,7 +65,7 @@ class AdamW:
             [self.mean],
             [self.square],
             [],
-            [self.count],
+            [torch.tensor(float(self.count))],
             lr=learning_rate,
             beta1=self.beta1,
             beta2=self.beta2,
@@ -92,6 +97,11 @@ class Muon:
         self.final_momentum, self.weight_decay, self.dtype = momentum, weight_decay, dtype
         self.mean = torch.zeros_like(weights)
         self.count = 0
+
+    @property
+    def moments(self) -> dict[str, Tensor]:
+        """What it remembers of past gradients, as long as the weights."""
+        return {"mean": self.mean}
 
     @property
     def momentum(self) -> float:
@@ -214,6 +224,19 @@ class Optimizer:
             self.working.copy_(self.masters)
         self.gradient.zero_()
         return norm
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The masters and what each update remembers, by name; not copies."""
+        moments = {f"{i}.{name}": x for i, (_, update) in enumerate(self.updates) for name, x in update.moments.items()}
+        return {"masters": self.masters, **moments}
+
+    def resume(self, steps: int) -> None:
+        """Go on after ``steps`` updates, once ``tensors`` have been filled with what they held then."""
+        for _, update in self.updates:
+            update.count = steps
+        if self.working is not self.masters:
+            self.working.copy_(self.masters)
+        self.gradient.zero_()
 
 
 def split_like(flat: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,8 @@ from llm.config import TrainConfig
 from llm.data import TokenData, WindowSampler
 from llm.model import Transformer
 from llm.optim import Optimizer, place, rate_fraction
+
+STATE_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,13 @@ class Trainer:
 
     def __init__(self, model: Transformer, data: TokenData, config: TrainConfig) -> None:
         self.model, self.data, self.config = model, data, config
+        self.current = config  # with what ``change`` has set since
         T = model.config.context_length
         self.sampler = WindowSampler(data, T, config.batch_size, seed=config.seed, start_fraction=config.document_start_fraction)
-        self.dropout_generator = torch.Generator().manual_seed(config.seed + 1) if model.config.dropout else None
+        self.dropout = model.config.dropout
+        self.dropout_generator = torch.Generator().manual_seed(config.seed + 1)
         self.precision = resolve_precision(config.precision)
-        self.step, self.seconds, self.stop_reason = 0, 0.0, None
+        self.step, self.tokens, self.seconds, self.stop_reason = 0, 0, 0.0, None
         dtype = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
         separate = dtype != torch.float32 or config.average_fraction is not None
         self.working = twin(model, dtype) if separate else model
@@ -82,12 +87,91 @@ class Trainer:
         self._update_average()
         loss = loss.item()
         self.step += 1
+        self.tokens += inputs.numel()
         self.seconds += time.perf_counter() - start
         if not math.isfinite(loss):
             raise ValueError(f"the loss is no longer a number at step {self.step}; use a lower learning rate")
-        rate = self.config.learning_rate * fraction
-        record = StepRecord(self.step, loss, rate, norm, self.seconds, self.step * inputs.numel())
-        return self._check(record)
+        rate = self.current.learning_rate * fraction
+        return self._check(StepRecord(self.step, loss, rate, norm, self.seconds, self.tokens))
+
+    @property
+    def settings(self) -> dict[str, float | int]:
+        """What can be changed while it trains, as it is now."""
+        return {
+            "learning_rate": self.current.learning_rate,
+            "batch_size": self.current.batch_size,
+            "dropout": self.dropout,
+        }
+
+    def change(self, *, learning_rate: float | None = None, batch_size: int | None = None, dropout: float | None = None) -> None:
+        """Other settings from the next step on. Muon's rate changes by the same factor as AdamW's; the schedule goes on.
+
+        Raises:
+            ValueError: for a value that a configuration would not take either; then nothing changes.
+        """
+        wanted = dict(self.settings)
+        given = {"learning_rate": learning_rate, "batch_size": batch_size, "dropout": dropout}
+        wanted |= {name: value for name, value in given.items() if value is not None}
+        dropout = replace(self.model.config, dropout=wanted.pop("dropout")).dropout
+        current = replace(self.config, **wanted)
+        factor = current.learning_rate / self.config.learning_rate if self.config.learning_rate else 1.0
+        self.current = replace(current, muon_learning_rate=self.config.muon_learning_rate * factor)
+        self.dropout = dropout
+        self.optimizer.config = self.current
+        self.sampler.resize(self.current.batch_size)
+        for block in self.working.blocks:
+            block.dropout = dropout
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that decides the steps to come: tensors (on the CPU, copies) and facts that JSON can hold.
+
+        Weights that do not train are not among them; they are the model's own.
+        """
+        tensors = {name: x.detach().to("cpu", copy=True) for name, x in self._tensors().items()}
+        facts = {
+            "format": STATE_FORMAT,
+            "step": self.step,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+            "stop_reason": self.stop_reason,
+            "settings": self.settings,
+            "watch": self.watch.state(),
+            "train_tokens": len(self.data.train),
+        }
+        samplers = {f"sampler.{name}": x for name, x in self.sampler.state().items()}
+        return tensors | samplers | {"dropout": self.dropout_generator.get_state()}, facts
+
+    def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Go on where ``state`` was taken, to the last bit on a CPU; for a new trainer of the same model, data and configuration.
+
+        Raises:
+            ValueError: when the state is damaged or belongs to another run; then the trainer is of no more use.
+        """
+        try:
+            self._check_state(tensors, facts)
+            for name, x in self._tensors().items():
+                x.copy_(tensors[name])
+            self.optimizer.resume(facts["step"])
+            self.sampler.restore({name: tensors[f"sampler.{name}"] for name in self.sampler.state()})
+            self.dropout_generator.set_state(tensors["dropout"])
+            self.watch.restore(facts["watch"])
+            self.change(**facts["settings"])
+            self.step, self.tokens, self.seconds = facts["step"], facts["tokens"], facts["seconds"]
+            self.stop_reason = facts["stop_reason"]
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise ValueError(f"the saved state of this run is damaged or incomplete ({error}); start the run again") from error
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """What ``state`` copies and ``restore`` fills; the average only where it is a buffer of its own."""
+        average = {} if self.average is self.optimizer.masters else {"average": self.average}
+        return self.optimizer.tensors() | average
+
+    def _check_state(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        if facts["format"] != STATE_FORMAT:
+            raise ValueError(f"the saved state has format {facts['format']}, not {STATE_FORMAT}; start the run again")
+        fits = facts["train_tokens"] == len(self.data.train)
+        if not fits or any(tensors[name].shape != x.shape for name, x in self._tensors().items()):
+            raise ValueError("the saved state belongs to another model or other data; open it with the run that wrote it")
 
     def _update_average(self) -> None:
         if self.average is not self.optimizer.masters:
@@ -141,6 +225,15 @@ class ValidationWatch:
             self.correction = loss - sample
         self._plan(step, sample + self.correction)
         return loss, tokens, whole
+
+    def state(self) -> dict[str, Any]:
+        """What later looks depend on, as plain values."""
+        return {"correction": self.correction, "next_step": self.next_step, "seen": self.seen and list(self.seen)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where ``state`` was taken."""
+        self.correction, self.next_step = state["correction"], state["next_step"]
+        self.seen = state["seen"] and tuple(state["seen"])
 
     def _tokens(self) -> int:
         return len(self.val) - 1 if self.is_whole else self.windows[1].numel()

@@ -10,17 +10,9 @@ from llm.config import ModelConfig, TrainConfig
 from llm.data import TokenData, WindowSampler, split_documents, split_text
 from llm.model import Transformer
 from llm.training import Trainer, ValidationWatch, evaluate, resolve_precision, sample_windows, train, window_loss
+from tests.unit.training_data import token_data
 
 SMALL = ModelConfig(vocab_size=16, context_length=8, n_layers=2, n_heads=2, d_model=32)
-
-
-def token_data(n: int = 2000, seed: int = 0) -> TokenData:
-    """Ids in which each token says a lot about the next."""
-    generator = torch.Generator().manual_seed(seed)
-    steps = torch.randint(0, 3, (n,), generator=generator)
-    ids = steps.cumsum(0) % 16
-    cut = n * 9 // 10
-    return TokenData(ids[:cut], ids[cut:], torch.arange(0, cut, 50), n - cut)
 
 
 def test_overfits_one_batch():

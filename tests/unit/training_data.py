@@ -1,0 +1,14 @@
+"""Small data to train on, shared by the tests of training."""
+
+import torch
+
+from llm.data import TokenData
+
+
+def token_data(n: int = 2000, seed: int = 0) -> TokenData:
+    """Ids in which each token says a lot about the next."""
+    generator = torch.Generator().manual_seed(seed)
+    steps = torch.randint(0, 3, (n,), generator=generator)
+    ids = steps.cumsum(0) % 16
+    cut = n * 9 // 10
+    return TokenData(ids[:cut], ids[cut:], torch.arange(0, cut, 50), n - cut)
