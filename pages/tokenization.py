@@ -12,9 +12,5 @@ page = page_parts.start("tokenization")
 if problem := computed.problem():
     st.error(problem)
     st.stop()
-chosen = st.segmented_control(
-    page["view"], list(VIEWS), default="cut", key="cut", format_func=lambda name: page["views"][name],
-    label_visibility="collapsed", required=True, bind="query-params",
-)  # fmt: skip
-VIEWS.get(chosen, cut.show)(page)
+VIEWS[page_parts.choose_view(page, list(VIEWS), "cut")](page)
 page_parts.finish(page)

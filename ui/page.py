@@ -39,6 +39,31 @@ def start(slug: str) -> Page:
     return Page(slug, words, state.reading())
 
 
+def choose_view(page: Page, views: Sequence[str], address: str) -> str:
+    """The page's views as a row of buttons, named by ``page["views"]``; returns the chosen one, the first by default.
+
+    ``address`` is the name in the link, where the view stands by its short name and not by its label, so that links outlive
+    translations. A widget bound to the link would write the label, so a hidden one is bound instead.
+    """
+    shown, before = f"{page.slug}-view", f"{page.slug}-view-before"
+    linked = st.query_params.get(address, "")
+    pressed = st.session_state.pop(f"{page.slug}-view-pressed", False)
+    if shown not in st.session_state or (linked != st.session_state.get(before) and not pressed):  # a link, Back or Forward
+        st.session_state[shown] = linked if linked in views else views[0]
+    chosen = st.segmented_control(
+        page["view"], views, key=shown, format_func=lambda name: page["views"][name], required=True,
+        label_visibility="collapsed", on_change=_pressed, args=(page.slug,),
+    )  # fmt: skip
+    st.session_state[address] = st.session_state[before] = "" if chosen == views[0] else chosen
+    with st.container(key=f"hidden-{address}"):
+        st.text_input(address, key=address, bind="query-params")
+    return chosen
+
+
+def _pressed(slug: str) -> None:
+    st.session_state[f"{slug}-view-pressed"] = True
+
+
 def prose(markdown: str, *, lead: bool = False, **values: Any) -> None:
     """The project's own Markdown with ``[[terms]]`` that explain themselves. ``values`` fill ``{names}``; pass numbers only."""
     text = with_terms(markdown.format(**values) if values else markdown)

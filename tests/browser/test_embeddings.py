@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-CLOUD = "/embeddings?vectors=The+cloud"
+CLOUD = "/embeddings?vectors=cloud"
 
 
 def step_of(page) -> int:

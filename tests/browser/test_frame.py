@@ -62,3 +62,25 @@ def test_reload_and_a_second_tab_show_the_same_state(server: str, visit) -> None
     second.wait_heading(question("attention"))
     assert second.sentence() == SENTENCE
     assert second.page.get_by_role("combobox", name="Layer").input_value() == "2"
+
+
+@pytest.mark.parametrize(("slug", "address", "view"), [("tokenization", "cut", "merges"), ("embeddings", "vectors", "cloud"),
+                                                       ("positions", "order", "sum")])  # fmt: skip
+def test_a_view_stands_in_the_link_by_its_short_name_and_back_follows(
+    server: str, visit, slug: str, address: str, view: str
+) -> None:
+    visitor = visit(f"{server}/{slug}")
+    first = visitor.page.get_by_role("heading", level=3).first.inner_text()
+    visitor.page.get_by_text(load(slug)["views"][view], exact=True).first.click()
+    visitor.idle()
+    second = visitor.page.get_by_role("heading", level=3).first.inner_text()
+    assert visitor.page.url.endswith(f"/{slug}?{address}={view}") and second != first
+    visitor.page.go_back()
+    visitor.idle()
+    assert visitor.page.get_by_role("heading", level=3).first.inner_text() == first
+    visitor.page.go_forward()
+    visitor.idle()
+    assert visitor.page.get_by_role("heading", level=3).first.inner_text() == second
+    visitor.open(f"{server}/{slug}?{address}=no+such+view")
+    assert visitor.page.get_by_role("heading", level=3).first.inner_text() == first
+    assert visitor.errors == []

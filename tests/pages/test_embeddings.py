@@ -41,7 +41,7 @@ OWN = {
 
 
 def view(name: str, **address: str):
-    return check(open_page("embeddings", vectors=WORDS["views"][name], **address), "embeddings")
+    return check(open_page("embeddings", vectors=name, **address), "embeddings")
 
 
 def table(step: int | None = None) -> np.ndarray:

@@ -13,7 +13,7 @@ SCHEMES = ["learned", "sinusoidal", "rope", "alibi", "none"]
 
 def view(name: str, **address: str):
     at = open_page("positions", **address)
-    at.segmented_control(key="positions_view").set_value(name).run()
+    at.segmented_control(key="positions-view").set_value(name).run()
     return check(at, "positions")
 
 

@@ -39,7 +39,7 @@ def view(name: str, **address: str) -> Any:
 
 
 def switch(at: Any, name: str) -> Any:
-    return check(at.segmented_control(key="cut").set_value(name).run(), "tokenization")
+    return check(at.segmented_control(key="tokenization-view").set_value(name).run(), "tokenization")
 
 
 def type_text(at: Any, text: str) -> Any:
