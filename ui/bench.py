@@ -94,25 +94,18 @@ def _links() -> None:
 
 def _stations(now: Reading) -> list[Station]:
     """The stations with this sentence's live shapes."""
-    names = load("frame")["stations"]
+    names, details = load("frame")["stations"], load("frame")["details"]
     config, tokens = now.config, len(now.ids)
     probabilities = now.probabilities()
     best = int(probabilities.argmax())
     width = f"{tokens} × {config.d_model}"
+    inside = details["no_positions"] if config.position == "none" else config.position  # nothing is added to the vectors
     rows = [
-        ("text", "home", f"{len(now.sentence)} characters"),
+        ("text", "home", details["text"].format(n=f"{len(now.sentence):,}")),
         ("tokens", "tokenization", f"{tokens}"),
         ("embeddings", "embeddings", width),
-        (
-            "positions",
-            "positions",
-            "none"
-            if config.position == "none"
-            else f"{width}"
-            if config.position in ("learned", "sinusoidal")
-            else config.position,
-        ),
-        ("attention", "attention", f"{config.n_layers} layers × {config.n_heads} heads"),
+        ("positions", "positions", width if config.position in ("learned", "sinusoidal") else inside),
+        ("attention", "attention", details["attention"].format(layers=config.n_layers, heads=config.n_heads)),
         ("mlp", "layers", f"{tokens} × {config.mlp_width:,}"),
         ("logits", "decoding", f"{tokens} × {config.vocab_size:,}"),
         ("next", "decoding", f"“{token_label(now.tokenizer, best)}” {probabilities[best]:.2f}"),

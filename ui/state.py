@@ -15,6 +15,7 @@ from llm.config import ModelConfig
 from llm.library import ModelInfo
 from llm.trace import Trace
 from ui import cached
+from ui.text import load
 from ui.tokens import Chip, chips, visible
 
 MAX_CHARACTERS = 1000
@@ -62,8 +63,9 @@ class Reading:
     @property
     def provenance(self) -> str:
         """Which weights made the numbers: ``stories · step 12,000 · trained``."""
-        state = "random weights" if self.step == 0 else "trained"
-        step = f" · step {self.shown_step:,}" if self.info.steps else ""
+        words = load("frame")["provenance"]
+        state = words["random" if self.step == 0 else "trained"]
+        step = f" · {words['step'].format(n=f'{self.shown_step:,}')}" if self.info.steps else ""
         return f"{self.info.title}{step} · {state}"
 
     def trace(self, **options: Any) -> Trace:
@@ -83,7 +85,7 @@ def reading() -> Reading:
     sentence = st.session_state.get(TEXT, info.default_text)[:MAX_CHARACTERS]
     notes: list[str] = []
     if not sentence.strip():
-        notes.append("The sentence was empty, so this page shows the model's own example instead.")
+        notes.append(load("frame")["notes"]["empty"])
         sentence = info.default_text
     ids, cut = _fit(opened, info, sentence, notes)
     return Reading(
@@ -125,8 +127,8 @@ def _fit(opened: Any, info: ModelInfo, sentence: str, notes: list[str]) -> tuple
         return tuple(ids), ""
     cut = visible(tokenizer.decode(ids[limit:]))
     whole = limit == opened.config.context_length
-    reason = "context (the most it can take in at once)" if whole else "limit for one picture (64 MB of numbers)"
-    notes.append(f"The sentence has {len(ids)} tokens; this model's {reason} is {limit}. Cut off: “{_shorten(cut)}”")
+    words = load("frame")["notes"]["cut_context" if whole else "cut_picture"]
+    notes.append(words.format(tokens=f"{len(ids):,}", limit=f"{limit:,}", cut=_shorten(cut)))
     return tuple(ids[:limit]), cut
 
 
@@ -137,8 +139,8 @@ def _name_unknown(tokenizer: Any, sentence: str, ids: list[int], notes: list[str
     parts = sentence if tokenizer.kind == "char" else sentence.split()
     missing = [part for part in dict.fromkeys(parts) if unknown in tokenizer.encode(part)]
     listed = ", ".join(f"“{visible(part)}”" for part in missing[:8]) + (" …" if len(missing) > 8 else "")
-    what = "characters" if tokenizer.kind == "char" else "words"
-    notes.append(f"This model's vocabulary does not have these {what}: {listed}. It reads each of them as <unk>.")
+    kind = "characters" if tokenizer.kind == "char" else "words"
+    notes.append(load("frame")["notes"][f"unknown_{kind}"].format(listed=listed))
 
 
 def _shorten(text: str, longest: int = 160) -> str:
