@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +25,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 
 from llm.config import ModelConfig, TrainConfig
+from llm.files import read_json, snapshot_paths, write_bytes, write_json
 from llm.model import Transformer
 from llm.tokenizers import Tokenizer, load_tokenizer, save_tokenizer
 
 FORMAT = 1
 DTYPES = {"float16": torch.float16, "float32": torch.float32}
 READABLE = {"F16", "BF16", "F32"}  # safetensors' names of the number formats that are opened
-LARGEST_JSON = 64 * 2**20  # bytes; o200k_base as JSON would be a tenth of this
 LARGEST_MASK = 2**26  # numbers in the table of the mask: a context of 8,192 tokens
-_SNAPSHOT = re.compile(r"step-(\d+)\.safetensors")
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def save_snapshot(folder: str | Path, model: Transformer, step: int, dtype: str 
 
 def snapshot_steps(folder: str | Path) -> tuple[int, ...]:
     """The training steps that have a snapshot, in order."""
-    return tuple(sorted(_snapshots(Path(folder))))
+    return tuple(sorted(snapshot_paths(Path(folder))))
 
 
 def load_checkpoint(folder: str | Path, step: int | None = None) -> Checkpoint:
@@ -155,50 +152,12 @@ def load_weight(folder: str | Path, name: str, step: int | None = None) -> torch
         ValueError: when the file is missing or damaged, or has no such weight.
     """
     folder = Path(folder)
-    path = _snapshots(folder).get(-1 if step is None else step, folder / "model.safetensors")
+    path = snapshot_paths(folder).get(-1 if step is None else step, folder / "model.safetensors")
     try:
         with safe_open(path, framework="pt") as stored:
             return stored.get_tensor(name).to(torch.float32)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path.name} in {folder.name} has no readable weight {name}") from error
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that a reader (or a crash) never leaves half of it."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Replace a JSON file in one step."""
-    write_bytes(path, json.dumps(value, indent=1, ensure_ascii=False).encode("utf-8"))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; a ``ValueError`` sentence when it is missing, too large or not an object."""
-    where = f"{path.name} in {path.parent.name}"
-    try:
-        if path.stat().st_size > LARGEST_JSON:
-            raise ValueError(f"{where} is larger than {LARGEST_JSON:,} bytes; no model needs that")
-        text = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ValueError(f"{path.parent.name} has no {path.name}; a model folder needs one") from error
-    except OSError as error:
-        raise ValueError(f"{where} cannot be read ({error.strerror})") from error
-    try:
-        value = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where} is not readable JSON") from error
-    if not isinstance(value, dict):
-        raise ValueError(f"{where} does not hold an object")
-    return value
 
 
 def _belongs(folder: Path, described: Mapping[str, Any], tokenizer: Tokenizer) -> bool:
@@ -228,15 +187,9 @@ def _weights(model: Transformer, dtype: str) -> bytes:
     return to_safetensors(stored)
 
 
-def _snapshots(folder: Path) -> dict[int, Path]:
-    paths = (folder / "snapshots").glob("step-*.safetensors")
-    found = ((_SNAPSHOT.fullmatch(path.name), path) for path in paths)
-    return {int(match.group(1)): path for match, path in found if match}
-
-
 def _open_weights(folder: Path, config: ModelConfig, step: int | None) -> tuple[Transformer, int | None]:
     """The model, and the step of the snapshot it came from (None for the finished weights)."""
-    snapshots = _snapshots(folder)
+    snapshots = snapshot_paths(folder)
     if step is not None:
         if step not in snapshots:
             near = sorted(sorted(snapshots, key=lambda there: abs(there - step))[:3])
