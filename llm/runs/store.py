@@ -1,0 +1,351 @@
+"""The runs of a folder: made, listed, found, shared, cleaned up. The folder is the database; nothing is kept anywhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from llm.files import read_json, snapshot_paths, write_bytes, write_json
+from llm.runs.faults import cannot_store
+from llm.runs.limits import Limits
+from llm.runs.locks import edit_lock, queue_lock, worker_lock
+from llm.runs.metrics import Row, read_rows
+from llm.runs.spec import LONGEST_TITLE, RunSpec
+from llm.runs.status import Status, concluded, stored_status, write_status
+
+DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "var" / "runs"
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{11,63}")
+CACHE = ".cache"
+LONGEST_NOTE = 2_000
+MOST_VIEWERS = 1_000
+TRAINING_CHANGES = ("learning_rate", "batch_size", "dropout")  # what makes a run another one than its spec says
+
+
+class Run:
+    """One run folder, read anew each time something is asked, because another process writes it."""
+
+    attached = False  # set by Queue.start: whether the run was there before
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other.folder == self.folder
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """What is trained. ``ValueError`` when ``spec.json`` is damaged."""
+        return RunSpec.from_dict(read_json(self.folder / "spec.json"))
+
+    @cached_property
+    def digest(self) -> str:
+        return self.spec.digest()
+
+    def status(self) -> Status:
+        """Where it stands, ``interrupted`` concluded when its worker is gone."""
+        return concluded(self.folder, stored_status(self.folder))
+
+    def metrics(self, since: int = 0, at_most: int | None = None) -> list[Row]:
+        """Rows of steps above ``since``, thinned to about ``at_most`` so that the curve keeps its shape."""
+        return read_rows(self.folder / "metrics.jsonl", since, at_most)
+
+    def samples(self, since: int = -1) -> list[Row]:
+        """What the model made of the prompt at steps above ``since``, from step 0 on."""
+        return [row for row in read_rows(self.folder / "samples.jsonl") if row.get("step", 0) > since]
+
+    def changes(self) -> list[Row]:
+        """Each live change: its step, and old and new value."""
+        return read_rows(self.folder / "changes.jsonl")
+
+    def snapshots(self) -> tuple[int, ...]:
+        """Steps whose weights can be opened now, in order; the finished model's is among them."""
+        steps = set(snapshot_paths(self.folder))
+        if (self.folder / "model.safetensors").is_file():
+            last = self.meta().get("step")
+            steps |= {last} if isinstance(last, int) else set()
+        return tuple(sorted(steps))
+
+    def meta(self) -> dict[str, Any]:
+        """What the finished run says about itself; empty until then."""
+        return _read_or_empty(self.folder / "meta.json")
+
+    @property
+    def created(self) -> float:
+        """When it was started, in seconds since the epoch."""
+        return float(self._owners().get("created", 0.0))
+
+    @property
+    def batch(self) -> str:
+        """What its owner queued together (a sweep) has the same text here; else empty."""
+        return str(self._owners().get("batch", ""))
+
+    def is_owner(self, visitor: str) -> bool:
+        """Whether the visitor (a SHA-256) may control it."""
+        return bool(visitor) and secrets.compare_digest(str(self._owners().get("owner", "")).encode(), visitor.encode())
+
+    @property
+    def owner(self) -> str:
+        return str(self._owners().get("owner", ""))
+
+    def is_visible_to(self, visitor: str) -> bool:
+        """Whether it stands in the visitor's list: own, or attached to."""
+        return bool(visitor) and (self.is_owner(visitor) or visitor in self._owners().get("viewers", []))
+
+    def attach(self, visitor: str) -> None:
+        """Put it into the visitor's list, without any control over it."""
+        with edit_lock(self.folder):
+            owners = self._owners()
+            viewers = list(owners.get("viewers", []))
+            if visitor != owners.get("owner") and visitor not in viewers:
+                write_json(self.folder / "owner.json", {**owners, "viewers": [*viewers, visitor][-MOST_VIEWERS:]})
+
+    def detach(self, visitor: str) -> None:
+        """Take it out of a viewer's list."""
+        with edit_lock(self.folder):
+            owners = self._owners()
+            viewers = [viewer for viewer in owners.get("viewers", []) if viewer != visitor]
+            write_json(self.folder / "owner.json", {**owners, "viewers": viewers})
+
+    @property
+    def title(self) -> str:
+        """The name that its owner gave it, else one made from what is trained."""
+        return str(self._label().get("title") or self.spec.title or describe(self.spec))
+
+    @property
+    def kept(self) -> bool:
+        """Whether clean-up leaves it alone."""
+        return self._label().get("kept") is True
+
+    @property
+    def note(self) -> str:
+        """What its owner wrote beside it."""
+        return str(self._label().get("note", ""))
+
+    def rename(self, title: str) -> None:
+        """Another title; an empty one gives back the first."""
+        title = " ".join(title.split())
+        if len(title) > LONGEST_TITLE:
+            raise ValueError(f"the title has {len(title)} characters; at most {LONGEST_TITLE} fit")
+        self._edit(title=title)
+
+    def keep(self, flag: bool = True) -> None:
+        """Whether clean-up is to leave it alone."""
+        self._edit(kept=bool(flag))
+
+    def annotate(self, note: str) -> None:
+        """Write a note beside it."""
+        if len(note) > LONGEST_NOTE:
+            raise ValueError(f"the note has {len(note):,} characters; at most {LONGEST_NOTE:,} fit")
+        self._edit(note=note)
+
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in _files(self.folder))
+
+    def _owners(self) -> dict[str, Any]:
+        return _read_or_empty(self.folder / "owner.json")
+
+    def _label(self) -> dict[str, Any]:
+        return _read_or_empty(self.folder / "label.json")
+
+    def _edit(self, **values: object) -> None:
+        try:
+            with edit_lock(self.folder):
+                write_json(self.folder / "label.json", {**self._label(), **values})
+        except OSError as error:
+            raise ValueError(
+                f"this could not be stored ({error.strerror or error}); free some disk space and try again"
+            ) from error
+
+
+class RunStore:
+    """All runs under one root folder: ``root``, else ``GLASSFORMER_RUNS``, else ``var/runs``."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        self.root = Path(root or os.environ.get("GLASSFORMER_RUNS") or DEFAULT_ROOT).expanduser().absolute()
+        self._states: dict[str, tuple[tuple[int, int], Status]] = {}  # by run id: when status.json was written, and what it says
+
+    @property
+    def cache(self) -> Path:
+        """Where tokenised corpora are kept."""
+        return self.root / CACHE
+
+    def lock(self) -> FileLock:
+        """For changes of the line and of who trains, by one server at a time."""
+        return queue_lock(self.root)
+
+    def create(self, spec: RunSpec, owner: str, text: str | None = None, batch: str = "") -> Run:
+        """A new run that waits. The folder appears whole or not at all.
+
+        Raises:
+            ValueError: when the root cannot be written or the disk is full.
+        """
+        run = Run(self.root / new_id())
+        building = self.root / f".new-{run.id}"
+        try:
+            building.mkdir(parents=True)
+            now = time.time()
+            write_json(building / "spec.json", spec.to_dict())
+            write_json(building / "owner.json", {"owner": owner, "viewers": [], "created": now, "batch": batch})
+            if text is not None:
+                write_bytes(building / "text.txt", text.encode("utf-8", "surrogatepass"))
+            if not write_status(building, Status(steps=spec.train_config().steps, queued=now, updated=now), durable=True):
+                raise OSError("status.json could not be written")
+            building.rename(run.folder)
+        except OSError as error:
+            shutil.rmtree(building, ignore_errors=True)
+            raise ValueError(cannot_store(self.root.name, error)) from error
+        return run
+
+    def runs(self) -> list[Run]:
+        """Every run, newest first."""
+        return sorted(self._all(), key=lambda run: (run.created, run.id), reverse=True)
+
+    def get(self, run_id: str) -> Run:
+        """The run of this id, which is looked up in the list and never joined to a path. ``ValueError`` when there is none."""
+        for run in self._all():
+            if run.id == run_id:
+                return run
+        raise ValueError("there is no such run; it may have been deleted, or made room for newer ones")
+
+    def status(self, run: Run) -> Status:
+        """As ``run.status()``, without reading the file again where it has not changed. For those who ask often about many."""
+        try:
+            found = (run.folder / "status.json").stat()
+        except OSError:
+            return run.status()
+        written = (found.st_mtime_ns, found.st_ino)
+        known = self._states.get(run.id)
+        if known is None or known[0] != written:
+            known = self._states[run.id] = (written, stored_status(run.folder))
+        return concluded(run.folder, known[1])
+
+    def find_identical(self, digest: str, visitor: str = "") -> Run | None:
+        """A run that trains, will train or has trained exactly this, the newest first.
+
+        Not one that was changed while it trained, and one that stands still only for its owner: others could not go on with it.
+        """
+        for run in self.runs():
+            state = self.status(run).state
+            fits = state in ("waiting", "preparing", "running", "done") or (state == "paused" and run.is_owner(visitor))
+            if fits and _digest(run) == digest and not any(name in row for row in run.changes() for name in TRAINING_CHANGES):
+                return run
+        return None
+
+    def visible_to(self, visitor: str) -> list[Run]:
+        """The visitor's own runs and those attached to, newest first."""
+        return [run for run in self.runs() if run.is_visible_to(visitor)]
+
+    def remove(self, run: Run) -> None:
+        """Delete a run for good. ``ValueError`` while it waits or trains."""
+        if self.status(run).active:
+            raise ValueError("this run still trains or waits for its turn; stop it first")
+        gone = self.root / f".gone-{run.id}-{secrets.token_hex(4)}"
+        try:
+            with worker_lock(run.folder).acquire(timeout=0):
+                run.folder.rename(gone)  # at once for every reader; the files follow
+        except Timeout as error:
+            raise ValueError("this run still trains; stop it first") from error
+        except OSError as error:
+            raise ValueError(f"the run could not be deleted ({error.strerror or error})") from error
+        self._states.pop(run.id, None)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def clean_up(self, limits: Limits) -> list[str]:
+        """Remove the oldest finished runs that nobody keeps, until all together fit the limit; returns their ids."""
+        self._sweep_leftovers()
+        sizes = {run: run.size() for run in self.runs()}
+        over = sum(sizes.values()) - limits.bytes
+        removed = []
+        for run in sorted(sizes, key=lambda run: (run.created, run.id)):
+            if over <= 0:
+                break
+            if run.kept or self.status(run).active:
+                continue
+            try:
+                self.remove(run)
+            except ValueError:
+                continue
+            over -= sizes[run]
+            removed.append(run.id)
+        return removed
+
+    def _all(self) -> Iterator[Run]:
+        try:
+            names = sorted(os.listdir(self.root))
+        except OSError:
+            return
+        for name in names:
+            if RUN_ID.fullmatch(name) and (self.root / name / "spec.json").is_file():
+                yield Run(self.root / name)
+
+    def _sweep_leftovers(self) -> None:
+        """What a crash left between two renames: an hour old, nobody works on it any more."""
+        for pattern in (".new-*", ".gone-*"):
+            for folder in self.root.glob(pattern):
+                try:
+                    old = time.time() - folder.stat().st_mtime > 3600 or pattern == ".gone-*"
+                except OSError:
+                    continue
+                if old:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_id() -> str:
+    """A name that nobody can guess and every file system takes: 96 random bits, the first of its characters a letter or digit."""
+    while not RUN_ID.fullmatch(name := secrets.token_urlsafe(12)):
+        pass
+    return name
+
+
+def describe(spec: RunSpec) -> str:
+    """A title from what is trained: ``Stories, 4 layers of 128``."""
+    model = spec.model_config(spec.data.likely_vocabulary())
+    masked = ", masked" if spec.objective == "masked_tokens" else ""
+    layers = "1 layer" if model.n_layers == 1 else f"{model.n_layers} layers"
+    return f"{spec.data.label}, {layers} of {model.d_model}{masked}"[:LONGEST_TITLE]
+
+
+def _digest(run: Run) -> str:
+    try:
+        return run.digest
+    except ValueError:
+        return ""
+
+
+def _read_or_empty(path: Path) -> dict[str, Any]:
+    try:
+        return read_json(path)
+    except ValueError:
+        return {}
+
+
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files(Path(entry.path))
+                else:
+                    yield entry
+    except OSError:
+        return
