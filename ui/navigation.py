@@ -24,8 +24,5 @@ def navigate() -> tuple[PageInfo, Any]:
 
 
 def _title(page: PageInfo, seen: set[str]) -> str:
-    """A tick behind pages that this reader has opened: the path walked so far.
-
-    A sign in the text, not an icon: the icon font alone is 375 kB, a third of the first visit.
-    """
+    """A tick behind pages that this reader has opened: the path walked so far."""
     return f"{page.title} ✓" if page.slug in seen and not page.default else page.title

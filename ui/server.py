@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import FileResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.components.core import WEB, WEB_PATH
 
@@ -37,6 +39,10 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
 
 
+FONTS = WEB.parent / "fonts"
+ICONS = FONTS / "material-symbols-rounded-subset.woff2"
+
+
 class WebFiles(StaticFiles):
     """Scripts, whose address holds a hash of their content, and fonts, which never change: a browser may keep both."""
 
@@ -46,8 +52,21 @@ class WebFiles(StaticFiles):
         return response
 
 
+class SmallIconFont:
+    """Answers for Streamlit's icon font with the icons in use (tests/icon_font.py): every first visit loads it, all 375 kB."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self.app
+        if scope["type"] == "http" and "/static/media/MaterialSymbols-Rounded" in scope["path"]:
+            answer = FileResponse(ICONS, media_type="font/woff2", headers={"Cache-Control": "public, max-age=86400"})
+        await answer(scope, receive, send)
+
+
 routes = [
     Mount(f"/{WEB_PATH}", app=WebFiles(directory=WEB), name="web"),
-    Mount("/fonts", app=WebFiles(directory=WEB.parent / "fonts"), name="fonts"),
+    Mount("/fonts", app=WebFiles(directory=FONTS), name="fonts"),
 ]
-middleware = [Middleware(GZipMiddleware, minimum_size=1000)]
+middleware = [Middleware(GZipMiddleware, minimum_size=1000), Middleware(SmallIconFont)]
