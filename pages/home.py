@@ -34,7 +34,7 @@ with page_parts.card("home-story"):
         code=continuation_code(now, seed),
     )
 
-left, right = st.columns([1.25, 1], gap="medium")
+left, right = st.columns([1.15, 1], gap="medium")
 with left, page_parts.card("home-map", page["map.title"], page["map.text"]):
     architecture_map(now.config, len(now.ids), page["map"], key="home-map")
     page_parts.provenance(now, f"{cached.parameter_count(now.model_id):,} {page['map.weights']}")
@@ -45,7 +45,8 @@ with right:
     with page_parts.break_it(page):
         st.markdown(page["break.how" if len(now.info.steps) > 1 else "break.how_none"])
     with page_parts.card("home-path", page["path.title"], page["path.text"]):
-        for entry in PAGES[1:]:
-            st.page_link(entry.path, label=f"**{entry.title}** · {load(entry.slug)['question']}")
+        with st.container(key="home-path-links"):
+            for entry in PAGES[1:]:
+                st.page_link(entry.path, label=f"**{entry.title}** {load(entry.slug)['question']}")
 
 page_parts.finish(page)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 from llm.config import ModelConfig
 from ui.components.core import renderer
 
 
-def _count(*shape: int, bias: int = 0) -> str:
-    total = bias
-    product = 1
-    for size in shape:
-        product *= size
-    return f"{product + total:,} weights"
+def _count(*shape: int, bias: int = 0) -> int:
+    return prod(shape) + bias
 
 
 def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -23,7 +20,7 @@ def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[
     one = 1 if c.bias else 0
     norm_size = c.d_model * (2 if c.bias and c.norm == "layernorm" else 1)
     norm_title = {"layernorm": words["layernorm"], "rmsnorm": words["rmsnorm"]}[c.norm]
-    norm = {"title": norm_title, "weights": f"{norm_size:,} weights", "page": "Layers"}
+    norm = {"title": norm_title, "weights": norm_size, "page": "Layers"}
     matrices = 3 if c.activation == "swiglu" else 2
     mlp_bias = one * ((matrices - 1) * c.mlp_width + c.d_model)
     attention = {
@@ -45,16 +42,17 @@ def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[
         "colour": "value",
     }
     pre = c.norm_position == "pre"
-    reading = {**norm, "reads": True}
-    block = [reading, attention, reading, mlp] if pre else [{**attention, "reads": True}, norm, {**mlp, "reads": True}, norm]
+    reading = {**norm, "reads": True, "onwards": True}
+    after = {**norm, "replaces": True}
+    block = [reading, attention, reading, mlp] if pre else [{**attention, "reads": True}, after, {**mlp, "reads": True}, after]
     position = {"title": words["positions"], "detail": words[f"position_{c.position}"], "shape": width, "page": "Positions"}
     position["enters"] = c.position in ("learned", "sinusoidal")
     if c.position == "learned":
         position["weights"] = _count(c.context_length, c.d_model)
-    head = {"title": words["unembedding"], "shape": f"{n_tokens} × {c.vocab_size:,}", "page": "Decoding"}
+    head = {"title": words["unembedding"], "shape": f"{n_tokens} × {c.vocab_size:,}", "page": "Decoding", "onwards": True}
     head |= {"detail": words["tied"]} if c.tie_embeddings else {"weights": _count(c.vocab_size, c.d_model)}
-    return [
-        {"title": words["tokens"], "shape": f"{n_tokens}", "page": "Tokenization"},
+    whole = [
+        {"title": words["tokens"], "shape": f"{n_tokens}", "page": "Tokenization", "onwards": True},
         {
             "title": words["embedding"],
             "weights": _count(c.vocab_size, c.d_model),
@@ -66,9 +64,12 @@ def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[
         {"kind": "block-start", "title": words["block"].format(n=c.n_layers)},
         *block,
         {"kind": "block-end"},
-        *([{**norm, "reads": True, "leaves": True}] if pre else []),
+        *([{**reading, "leaves": True}] if pre else []),
         head if pre else {**head, "reads": True, "leaves": True},
         {"title": words["softmax"], "detail": words["softmax_detail"], "shape": f"{c.vocab_size:,}", "page": "Decoding"},
+    ]
+    return [
+        {**part, **({"weights": words["count"].format(n=f"{part['weights']:,}")} if "weights" in part else {})} for part in whole
     ]
 
 
