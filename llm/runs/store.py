@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,32 @@ MOST_VIEWERS = 1_000
 TRAINING_CHANGES = ("learning_rate", "batch_size", "dropout")  # what makes a run another one than its spec says
 
 
+class Remembered:
+    """What a small file says, read again when it has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: tuple[tuple[int, int], Any] | None = None
+
+    def get(self, read: Callable[[Path], Any]) -> Any:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return read(self.path)
+        written = (found.st_mtime_ns, found.st_ino)
+        if self.known is None or self.known[0] != written:
+            self.known = (written, read(self.path))
+        return self.known[1]
+
+
 class Run:
-    """One run folder, read anew each time something is asked, because another process writes it."""
+    """One run folder. Another process writes it, so everything that can change is looked up each time it is asked for."""
 
     attached = False  # set by Queue.start: whether the run was there before
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._status, self._owners = Remembered(folder / "status.json"), Remembered(folder / "owner.json")
 
     def __repr__(self) -> str:
         return f"<Run {self.id}>"
@@ -62,7 +81,7 @@ class Run:
 
     def status(self) -> Status:
         """Where it stands, ``interrupted`` concluded when its worker is gone."""
-        return concluded(self.folder, stored_status(self.folder))
+        return concluded(self.folder, self._status.get(lambda path: stored_status(path.parent)))
 
     def metrics(self, since: int = 0, at_most: int | None = None) -> list[Row]:
         """Rows of steps above ``since``, thinned to about ``at_most`` so that the curve keeps its shape."""
@@ -91,29 +110,34 @@ class Run:
     @property
     def created(self) -> float:
         """When it was started, in seconds since the epoch."""
-        return float(self._owners().get("created", 0.0))
+        return float(self.owners().get("created", 0.0))
 
     @property
     def batch(self) -> str:
         """What its owner queued together (a sweep) has the same text here; else empty."""
-        return str(self._owners().get("batch", ""))
+        return str(self.owners().get("batch", ""))
+
+    @property
+    def turn(self) -> int:
+        """Its number in its batch, from 0."""
+        return int(self.owners().get("turn", 0))
 
     def is_owner(self, visitor: str) -> bool:
         """Whether the visitor (a SHA-256) may control it."""
-        return bool(visitor) and secrets.compare_digest(str(self._owners().get("owner", "")).encode(), visitor.encode())
+        return bool(visitor) and secrets.compare_digest(str(self.owners().get("owner", "")).encode(), visitor.encode())
 
     @property
     def owner(self) -> str:
-        return str(self._owners().get("owner", ""))
+        return str(self.owners().get("owner", ""))
 
     def is_visible_to(self, visitor: str) -> bool:
         """Whether it stands in the visitor's list: own, or attached to."""
-        return bool(visitor) and (self.is_owner(visitor) or visitor in self._owners().get("viewers", []))
+        return bool(visitor) and (self.is_owner(visitor) or visitor in self.owners().get("viewers", []))
 
     def attach(self, visitor: str) -> None:
         """Put it into the visitor's list, without any control over it."""
         with edit_lock(self.folder):
-            owners = self._owners()
+            owners = self.owners()
             viewers = list(owners.get("viewers", []))
             if visitor != owners.get("owner") and visitor not in viewers:
                 write_json(self.folder / "owner.json", {**owners, "viewers": [*viewers, visitor][-MOST_VIEWERS:]})
@@ -121,7 +145,7 @@ class Run:
     def detach(self, visitor: str) -> None:
         """Take it out of a viewer's list."""
         with edit_lock(self.folder):
-            owners = self._owners()
+            owners = self.owners()
             viewers = [viewer for viewer in owners.get("viewers", []) if viewer != visitor]
             write_json(self.folder / "owner.json", {**owners, "viewers": viewers})
 
@@ -161,8 +185,9 @@ class Run:
         """Bytes of all its files."""
         return sum(entry.stat(follow_symlinks=False).st_size for entry in _files(self.folder))
 
-    def _owners(self) -> dict[str, Any]:
-        return _read_or_empty(self.folder / "owner.json")
+    def owners(self) -> dict[str, Any]:
+        """Who started it, when, and who attached to it (SHA-256 of visitors)."""
+        return self._owners.get(_read_or_empty)
 
     def _label(self) -> dict[str, Any]:
         return _read_or_empty(self.folder / "label.json")
@@ -182,7 +207,7 @@ class RunStore:
 
     def __init__(self, root: str | Path | None = None) -> None:
         self.root = Path(root or os.environ.get("GLASSFORMER_RUNS") or DEFAULT_ROOT).expanduser().absolute()
-        self._states: dict[str, tuple[tuple[int, int], Status]] = {}  # by run id: when status.json was written, and what it says
+        self._runs: dict[str, Run] = {}  # by id; each remembers what it read until the file changes
 
     @property
     def cache(self) -> Path:
@@ -193,8 +218,8 @@ class RunStore:
         """For changes of the line and of who trains, by one server at a time."""
         return queue_lock(self.root)
 
-    def create(self, spec: RunSpec, owner: str, text: str | None = None, batch: str = "") -> Run:
-        """A new run that waits. The folder appears whole or not at all.
+    def create(self, spec: RunSpec, owner: str, text: str | None = None, batch: str = "", turn: int = 0) -> Run:
+        """A new run that waits. The folder appears whole or not at all. ``turn`` is its number in its ``batch``.
 
         Raises:
             ValueError: when the root cannot be written or the disk is full.
@@ -205,7 +230,8 @@ class RunStore:
             building.mkdir(parents=True)
             now = time.time()
             write_json(building / "spec.json", spec.to_dict())
-            write_json(building / "owner.json", {"owner": owner, "viewers": [], "created": now, "batch": batch})
+            owners = {"owner": owner, "viewers": [], "created": now, "batch": batch, "turn": turn}
+            write_json(building / "owner.json", owners)
             if text is not None:
                 write_bytes(building / "text.txt", text.encode("utf-8", "surrogatepass"))
             if not write_status(building, Status(steps=spec.train_config().steps, queued=now, updated=now), durable=True):
@@ -218,26 +244,14 @@ class RunStore:
 
     def runs(self) -> list[Run]:
         """Every run, newest first."""
-        return sorted(self._all(), key=lambda run: (run.created, run.id), reverse=True)
+        return sorted(self.unsorted(), key=lambda run: (run.created, run.id), reverse=True)
 
     def get(self, run_id: str) -> Run:
         """The run of this id, which is looked up in the list and never joined to a path. ``ValueError`` when there is none."""
-        for run in self._all():
+        for run in self.unsorted():
             if run.id == run_id:
                 return run
         raise ValueError("there is no such run; it may have been deleted, or made room for newer ones")
-
-    def status(self, run: Run) -> Status:
-        """As ``run.status()``, without reading the file again where it has not changed. For those who ask often about many."""
-        try:
-            found = (run.folder / "status.json").stat()
-        except OSError:
-            return run.status()
-        written = (found.st_mtime_ns, found.st_ino)
-        known = self._states.get(run.id)
-        if known is None or known[0] != written:
-            known = self._states[run.id] = (written, stored_status(run.folder))
-        return concluded(run.folder, known[1])
 
     def find_identical(self, digest: str, visitor: str = "") -> Run | None:
         """A run that trains, will train or has trained exactly this, the newest first.
@@ -245,7 +259,7 @@ class RunStore:
         Not one that was changed while it trained, and one that stands still only for its owner: others could not go on with it.
         """
         for run in self.runs():
-            state = self.status(run).state
+            state = run.status().state
             fits = state in ("waiting", "preparing", "running", "done") or (state == "paused" and run.is_owner(visitor))
             if fits and _digest(run) == digest and not any(name in row for row in run.changes() for name in TRAINING_CHANGES):
                 return run
@@ -257,17 +271,16 @@ class RunStore:
 
     def remove(self, run: Run) -> None:
         """Delete a run for good. ``ValueError`` while it waits or trains."""
-        if self.status(run).active:
+        if run.status().active:
             raise ValueError("this run still trains or waits for its turn; stop it first")
         gone = self.root / f".gone-{run.id}-{secrets.token_hex(4)}"
         try:
-            with worker_lock(run.folder).acquire(timeout=0):
+            with worker_lock(run.folder).acquire(timeout=1):
                 run.folder.rename(gone)  # at once for every reader; the files follow
         except Timeout as error:
             raise ValueError("this run still trains; stop it first") from error
         except OSError as error:
             raise ValueError(f"the run could not be deleted ({error.strerror or error})") from error
-        self._states.pop(run.id, None)
         shutil.rmtree(gone, ignore_errors=True)
 
     def clean_up(self, limits: Limits) -> list[str]:
@@ -279,7 +292,7 @@ class RunStore:
         for run in sorted(sizes, key=lambda run: (run.created, run.id)):
             if over <= 0:
                 break
-            if run.kept or self.status(run).active:
+            if run.kept or run.status().active:
                 continue
             try:
                 self.remove(run)
@@ -289,14 +302,18 @@ class RunStore:
             removed.append(run.id)
         return removed
 
-    def _all(self) -> Iterator[Run]:
+    def unsorted(self) -> list[Run]:
+        """Every run in no order: quicker than ``runs``."""
         try:
             names = sorted(os.listdir(self.root))
         except OSError:
-            return
+            return []
+        found = {}
         for name in names:
             if RUN_ID.fullmatch(name) and (self.root / name / "spec.json").is_file():
-                yield Run(self.root / name)
+                found[name] = self._runs.get(name) or Run(self.root / name)
+        self._runs = found
+        return list(found.values())
 
     def _sweep_leftovers(self) -> None:
         """What a crash left between two renames: an hour old, nobody works on it any more."""
