@@ -9,7 +9,6 @@ from ui.decoding import views as decoding_views
 from ui.decoding.figures import size
 from ui.decoding.text import GrowingText
 
-VIEW = "decoding_view"
 page = page_parts.start("decoding")
 
 
@@ -56,15 +55,11 @@ def stage() -> None:
     decoding_views.obey(text)
     view = "token"
     if text.reading.config.causal:
-        names = page["views"]
-        view = st.segmented_control(
-            page["view_label"], list(VIEWS), default="token", format_func=names.get, key=VIEW, bind="query-params", required=True,
-            label_visibility="collapsed",
-        )  # fmt: skip
+        view = page_parts.choose_view(page, list(VIEWS), "way")
     else:
         st.info(decoding_views.masked_words(page, text), icon=":material/info:")
-    decoding_views.text_card(page, text)
-    VIEWS[view or "token"](text)
+    decoding_views.text_card(page, text, view)
+    VIEWS[view](text)
 
 
 stage()

@@ -22,17 +22,8 @@ if page.reading.config.norm_position == "post":
 with page_parts.card("layers-choose"):
     st.caption(page["choose"])
     here = spot.choose(page)
-    part = st.segmented_control(
-        page["parts_label"],
-        list(PARTS),
-        format_func=lambda name: page["parts"][name],
-        default="road",
-        required=True,
-        key="part",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    part = page_parts.choose_view(page, list(PARTS), "part")
 
-PARTS.get(part, road.show)(here)
+PARTS[part](here)
 breaking.show(here)
 page_parts.finish(page)

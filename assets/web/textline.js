@@ -85,8 +85,18 @@ function showChips(state, palette) {
   state.chips.setAttribute("aria-label", data.label);
   state.chips.replaceChildren(...elements);
   if ((grown || state.count < 0) && data.buttons) state.chips.scrollTop = state.chips.scrollHeight;
+  showMarked(state, elements);
   state.count = data.chosen;
   say(state, null);
+}
+
+/** In a long text that only stands there, what is marked comes into view, once. */
+function showMarked(state, elements) {
+  const { marked, buttons } = state.data, where = `${marked} ${elements.length}`;
+  if (buttons || marked[1] <= marked[0] || where === state.shown) return;
+  state.shown = where;
+  const frame = state.chips.getBoundingClientRect(), first = elements[marked[0]].getBoundingClientRect();
+  if (first.bottom > frame.bottom) state.chips.scrollTop += first.top - frame.top - 2 * first.height;
 }
 
 function say(state, i) {

@@ -35,7 +35,7 @@ def ask(at, key: str, kind: str, **more):
 
 
 def view(at, name: str):
-    at.segmented_control(key="decoding_view").set_value(name).run()
+    at.segmented_control(key="decoding-view").set_value(name).run()
     return check(at, "decoding")
 
 

@@ -120,7 +120,8 @@ def _mean(words: dict, now: object, nats: np.ndarray, unit: str) -> None:
     shown = [f"{n * UNIT[unit]:.2f}" for n in nats[:6]]
     base, value = "e" if unit == "nats" else "2", f"{mean * UNIT[unit]:.3f}"
     more = r" + \dots" if count > 6 else ""
-    st.latex(rf"\frac{{{' + '.join(shown)}{more}}}{{{count}}} = {value}, \qquad {base}^{{{value}}} = {perplexity:.2f}")
+    st.latex(rf"\frac{{{' + '.join(shown)}{more}}}{{{count}}} = {value}")
+    st.latex(rf"{base}^{{{value}}} = {perplexity:.2f}")
     val = now.info.meta.get("val_loss")
     known = words["compare"].format(val=val) if isinstance(val, (int, float)) and now.step is None else ""
     page_parts.prose(known + words["sense"], perplexity=perplexity)
@@ -135,7 +136,8 @@ def cache_card(page: Page, text: GrowingText) -> None:
         held = kv_cache_bytes(config, tokens)
         sizes = rf"{config.n_layers} \times {config.n_heads} \times {config.d_head} \times 4 \times {tokens}"
         bytes_held = f"{held:,}".replace(",", "{,}")
-        st.latex(rf"2 \times L \times H \times D \times 4 \times T = 2 \times {sizes} = {bytes_held}\ \text{{bytes}}")
+        lines = (r"2 \times L \times H \times D \times 4 \times T", rf"2 \times {sizes}", rf"{bytes_held}\ \text{{bytes}}")
+        st.latex(rf"\begin{{aligned}} &{lines[0]} \\ &= {lines[1]} = {lines[2]} \end{{aligned}}")
         columns = st.columns(4)
         columns[0].metric(words["per_token"], size(kv_cache_bytes(config, 1)))
         columns[1].metric(words["now"].format(count=tokens), size(held))
@@ -228,7 +230,9 @@ def _greedy(words: dict, text: GrowingText, count: int) -> None:
         made, step = computed.written(now.model_id, earlier, text.ids, greedy, count, True), earlier
     _strip(words, text, made, step)
     loop = made.loop
-    page_parts.prose(words["loop"], start=loop.start + 1, period=loop.period, times=loop.times, count=count)
+    page_parts.prose(
+        words["loop" if loop.period > 1 else "loop_one"], start=loop.start + 1, period=loop.period, times=loop.times, count=count
+    )
 
 
 def _penalised(words: dict, text: GrowingText, count: int) -> None:
@@ -239,6 +243,8 @@ def _penalised(words: dict, text: GrowingText, count: int) -> None:
         if earlier is not None:
             step, plain = earlier, computed.written(now.model_id, earlier, text.ids, SamplingConfig(temperature=0), count, True)
     made = computed.written(now.model_id, step, text.ids, SamplingConfig(temperature=0, repetition_penalty=1.3), count, True)
+    if step != now.step:
+        page_parts.prose(words["penalised_earlier"], step=step)
     _strip(words, text, made, step)
     page_parts.prose(words["penalty"], distinct=made.distinct, plain=plain.distinct)
 

@@ -50,12 +50,12 @@ def obey(text: GrowingText) -> None:
             st.text_input(key, key=key, bind="query-params")
 
 
-def text_card(page: Page, text: GrowingText) -> None:
-    """The text so far, with what lets it grow and go back."""
+def text_card(page: Page, text: GrowingText, view: str) -> None:
+    """The text so far, with what lets it grow and go back. ``view`` is what stands below."""
     words, now = page["text"], text.reading
     shown = text_chips(text)
     outside = computed.unseen(now.config, len(text.ids))
-    hint = words["hint" if text.chosen else "empty_hint"]
+    hint = words["hint" if text.chosen else "empty_hint" if view == "token" else "empty_hint_elsewhere"]
     if text.ended:
         hint = words["ended"].format(token=shown[-1].text)
     with page_parts.card("decoding-text", words["title"]):
