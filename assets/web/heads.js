@@ -2,8 +2,8 @@
 import { applyTheme, css, h, memory, savePNG, sequential, stage, tools, unpack } from "./base.js";
 
 const STYLE = `
-.grid { display: grid; gap: 8px 10px; align-items: start; }
-.grid.dense { gap: 4px 5px; }
+.grid { display: grid; gap: 8px 10px; align-items: start; grid-template-columns: 52px repeat(var(--heads), minmax(50px, 150px)); }
+.grid.dense { gap: 4px 5px; grid-template-columns: 52px repeat(var(--heads), minmax(44px, 150px)); }
 .grid.dense .head { padding: 1px; }
 .grid.dense .head small { font-size: 11px; }
 .grid.dense .column { font-size: 12px; }
@@ -14,8 +14,14 @@ const STYLE = `
 .head.on { border-color: var(--gf-accent); }
 .head.off canvas { opacity: 0.25; }
 .head canvas { width: 100%; aspect-ratio: 1; display: block; border-radius: 5px; border: 1px solid var(--gf-line); image-rendering: pixelated; }
-.head small { display: block; font-size: 12.5px; color: var(--gf-soft); margin-top: 2px; min-height: 1.3em; line-height: 1.2; overflow-wrap: anywhere; }
-.frame { overflow-x: auto; }
+.head small { display: block; font-size: 12.5px; color: var(--gf-soft); margin-top: 2px; min-height: 1.3em; line-height: 1.2; overflow-wrap: break-word; hyphens: auto; }
+.frame { overflow-x: auto; container-type: inline-size; }
+@container (max-width: 420px) {
+  .grid:not(.dense) { grid-template-columns: repeat(var(--heads), minmax(0, 1fr)); gap: 4px 6px; }
+  .grid:not(.dense) .corner { display: none; }
+  .grid:not(.dense) .name { grid-column: 1 / -1; padding: 4px 0 0; }
+  .grid:not(.dense) .head small { font-size: 12px; }
+}
 `;
 
 export default function (component) {
@@ -26,7 +32,7 @@ export default function (component) {
   const { data: bytes, shape: [layers, heads, rows, columns] } = data.arrays.patterns;
   const ramp = Array.from({ length: 256 }, (_, v) => sequential(palette)(v / 255));
   const off = new Set(data.off.map(([l, k]) => `${l},${k}`));
-  const cells = [h("span"), ...Array.from({ length: heads }, (_, k) => h("span", { class: "column" }, heads > 6 ? String(k + 1) : `head ${k + 1}`))];
+  const cells = [h("span", { class: "corner" }), ...Array.from({ length: heads }, (_, k) => h("span", { class: "column" }, heads > 6 ? String(k + 1) : `head ${k + 1}`))];
   for (let l = 0; l < layers; l++) {
     cells.push(h("span", { class: "name" }, `layer ${l + 1}`));
     for (let k = 0; k < heads; k++) {
@@ -40,7 +46,8 @@ export default function (component) {
     }
   }
   const dense = heads > 6;
-  const grid = h("div", { class: dense ? "grid dense" : "grid", style: { gridTemplateColumns: `52px repeat(${heads}, minmax(${dense ? 44 : 50}px, 130px))` } }, cells);
+  const grid = h("div", { class: dense ? "grid dense" : "grid" }, cells);
+  grid.style.setProperty("--heads", heads);
   root.replaceChildren(h("div", { class: "frame", role: "group", "aria-label": data.label }, grid), tools([["PNG", () => savePNG(`${data.name}.png`, sheet(grid, palette))]]));
 }
 

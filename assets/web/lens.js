@@ -14,7 +14,8 @@ td.same { border-color: var(--gf-accent); }
 td:hover { outline: 2px solid var(--gf-ink); }
 tr.on th { font-weight: 700; color: var(--gf-accent); }
 td.next { background: none; color: var(--gf-soft); font-style: italic; }
-@media (max-width: 640px) { .next { display: none; } tbody th, th.corner { width: 66px; } table { min-width: 0 !important; } td { font-size: 14px; padding: 5px 2px; } }
+th .brief { display: none; }
+@media (max-width: 640px) { th .long { display: none; } th .brief { display: inline; } .next { display: none; } tbody th, th.corner { width: 66px; } table { min-width: 0 !important; } td { font-size: 14px; padding: 5px 2px; } }
 .key { display: flex; gap: 8px 18px; flex-wrap: wrap; justify-content: space-between; align-items: center; font-size: 13.5px; color: var(--gf-soft); margin-top: 4px; }
 .key i { display: inline-block; width: 90px; height: 10px; border-radius: 5px; border: 1px solid var(--gf-line); vertical-align: -1px; margin: 0 6px; }
 .key b { display: inline-block; width: 14px; height: 12px; border: 2px solid var(--gf-accent); border-radius: 3px; vertical-align: -1px; margin-right: 6px; }
@@ -56,7 +57,7 @@ export default function (component) {
   const heads = [...data.columns, ...(data.next.length ? [data.nextHead] : [])];
   root.replaceChildren(
     h("div", { class: "scroll" }, h("table", { "aria-label": data.label, style: { minWidth: `${92 + 58 * heads.length}px` }, onkeydown },
-      h("thead", {}, h("tr", {}, h("th", { class: "corner" }), heads.map((label, j) => h("th", { scope: "col", class: j < data.columns.length ? "" : "next" }, label)))), h("tbody", {}, body))),
+      h("thead", {}, h("tr", {}, h("th", { class: "corner" }), heads.map((label, j) => h("th", { scope: "col", "aria-label": label, class: j < data.columns.length ? "" : "next" }, h("span", { class: "long" }, label), h("span", { class: "brief" }, data.brief[j] ?? label))))), h("tbody", {}, body))),
     words,
     h("div", { class: "key" }, h("span", {}, "0", h("i", { style: { background: `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((t) => css(colour(t))).join(",")})` } }), "1 ", data.keyColour),
       h("span", {}, h("b", {}), data.keyFrame),

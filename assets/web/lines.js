@@ -26,7 +26,7 @@ export default function (component) {
   const state = memory(root, () => ({ cell: null, focus: null }));
   state.cell = data.cell && data.cell[0] < rows && data.cell[1] < columns ? data.cell : null;
   state.focus = null;
-  const step = Math.max(20, Math.min(38, Math.round(560 / rows)));
+  const step = Math.max(20, Math.min(56, Math.round(380 / rows)));
   const picture = { data, weights, rows, columns, step, palette, at: (i, j) => weights[i * columns + j] };
   const words = h("div", { class: "words", "aria-live": "polite" });
   const web = s("svg", { height: step * rows, viewBox: `0 0 ${MIDDLE} ${step * rows}`, preserveAspectRatio: "none", role: "img", "aria-label": data.label });

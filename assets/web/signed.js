@@ -4,8 +4,8 @@ import { applyTheme, digits, h, s, saveCSV, saveSVG, stage, tools, unpack } from
 import { fitted, saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
-.bars { display: grid; grid-template-columns: fit-content(42%) minmax(0, 1fr) max-content; gap: 1px 10px; align-items: stretch; margin: 0; padding: 0; list-style: none; }
-.bar { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center; padding: 3px 6px; border: 0; border-radius: 7px; background: none; text-align: left; font-size: 15.5px; line-height: 1.25; min-height: 26px; }
+.bars { display: grid; grid-template-columns: fit-content(47%) minmax(0, 1fr) max-content; gap: 1px 10px; align-items: stretch; margin: 0; padding: 0; list-style: none; }
+.bar { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center; padding: 3px 8px; border: 0; border-radius: 7px; background: none; text-align: left; font-size: 15.5px; line-height: 1.25; min-height: 26px; }
 button.bar { cursor: pointer; }
 .bar:hover, .bar.on { background: var(--gf-chip); }
 .bar.on { box-shadow: inset 3px 0 0 var(--gf-accent); }

@@ -29,6 +29,7 @@ def lens_table(
     label: str,
     key_colour: str,
     key_frame: str,
+    brief: Sequence[str] = (),
     next_tokens: Sequence[str] = (),
     next_head: str = "",
     picked: int | None = None,
@@ -38,6 +39,7 @@ def lens_table(
     Args:
         cells: by row (token of the sentence) and column (stage).
         key_colour, key_frame: what the colour and the frame of a cell mean.
+        brief: shorter names of the columns, for a narrow screen.
         next_tokens: what really follows each token, as a last column under ``next_head``; empty leaves it out.
         picked: the row that is set in bold.
     """
@@ -48,6 +50,7 @@ def lens_table(
         "label": label,
         "rows": list(rows),
         "columns": list(columns),
+        "brief": list(brief or columns),
         "cells": [[cell.text for cell in row] for row in cells],
         "same": [[cell.same for cell in row] for row in cells],
         "words": [[cell.words for cell in row] for row in cells],

@@ -25,7 +25,8 @@ def show(spot: Spot) -> None:
         follows = [*spot.now.labels[1:], "?"] if spot.now.config.causal else []
         lens_table(
             _cells(spot, top), spot.now.labels, columns, key="layers-lens-table", label=words["label"], picked=spot.position,
-            key_colour=words["colour"], key_frame=words["frame"], next_tokens=follows, next_head=words["next"],
+            key_colour=words["colour"], key_frame=words["frame"],
+            brief=[words["start"], *map(str, range(1, len(columns)))], next_tokens=follows, next_head=words["next"],
         )  # fmt: skip
         page_parts.provenance(spot.now)
         _take_away(spot, top, columns)
