@@ -15,6 +15,7 @@ from ui.layers.spot import WIDE, Spot, norm
 from ui.numbers import digits, latex
 
 TOKENS = 10  # whose sizes are compared
+MORE = 2  # decimals beyond the usual, so that a reader who calculates along arrives at the same numbers
 
 
 def show(spot: Spot) -> None:
@@ -71,31 +72,36 @@ def _example(steps: NormSteps) -> int:
 def _lines(spot: Spot, steps: NormSteps) -> list[Line]:
     words, c = spot.page["norm"], _example(steps)
     centred, shifted = steps.kind == "layernorm", np.any(steps.shift)
-    channel = {"channel": str(c), "x": digits(steps.before[c]), "mean": _in_sum(steps.mean), "spread": digits(steps.spread)}
-    after = {"normalised": digits(steps.normalised[c]), "scale": _in_sum(steps.scale[c]), "shift": _in_sum(steps.shift[c])}
+    channel = {
+        "channel": str(c),
+        "x": digits(steps.before[c], MORE),
+        "mean": _in_sum(steps.mean),
+        "spread": digits(steps.spread, MORE),
+    }
+    after = {"normalised": digits(steps.normalised[c], MORE), "scale": _in_sum(steps.scale[c]), "shift": _in_sum(steps.shift[c])}
     pairs = [
         *([(words["mean"].format(count=len(steps.before)), steps.mean)] if centred else []),
         (words["variance" if centred else "mean_square"], steps.variance),
         (words["spread" if centred else "spread_rms"].format(eps=f"{steps.eps:.12f}".rstrip("0")), steps.spread),
         (words["example" if centred else "example_rms"].format(**channel), steps.normalised[c]),
     ]
-    lines = [Line(((label, ""),), digits(float(value))) for label, value in pairs]
+    lines = [Line(((label, ""),), digits(float(value), MORE)) for label, value in pairs]
     last = words["example_after" if shifted else "example_after_noshift"].format(**after)
-    return [*lines, Line(((last, ""),), digits(float(steps.output[c])), result=True)]
+    return [*lines, Line(((last, ""),), digits(float(steps.output[c]), MORE), result=True)]
 
 
 def _in_sum(value: float) -> str:
     """A number behind a sign: negative ones in brackets."""
-    return f"({digits(value)})" if value < 0 else digits(value)
+    return f"({digits(value, MORE)})" if value < 0 else digits(value, MORE)
 
 
 def _formula(steps: NormSteps) -> str:
     """The norm's formula, and under it the same with the example channel's numbers."""
     c = _example(steps)
     x, spread, mean, scale, shift = (
-        latex(steps.before[c]),
-        latex(steps.spread),
-        *(f"({latex(v)})" if v < 0 else latex(v) for v in (steps.mean, steps.scale[c], steps.shift[c])),
+        latex(steps.before[c], MORE),
+        latex(steps.spread, MORE),
+        *(f"({latex(v, MORE)})" if v < 0 else latex(v, MORE) for v in (steps.mean, steps.scale[c], steps.shift[c])),
     )
     general = r"\frac{x}{\sqrt{\overline{x^2}+\varepsilon}}\,\gamma"
     own = rf"\frac{{{x}}}{{{spread}}}\cdot {scale}"
@@ -104,7 +110,7 @@ def _formula(steps: NormSteps) -> str:
         own = rf"\frac{{{x}-{mean}}}{{{spread}}}\cdot {scale}"
     if np.any(steps.shift):
         general, own = general + r"+\beta", rf"{own} + {shift}"
-    return rf"\begin{{aligned}} y &= {general} \\[8pt] &= {own} = {latex(steps.output[c])} \end{{aligned}}"
+    return rf"\begin{{aligned}} y &= {general} \\[8pt] &= {own} = {latex(steps.output[c], MORE)} \end{{aligned}}"
 
 
 def _sizes(spot: Spot, point: str) -> None:
