@@ -32,7 +32,9 @@ export default function (component) {
   for (const tick of ticks(low, high, 5)) picture.append(s("line", { x1: left, x2: width - right, y1: py(tick), y2: py(tick), stroke: palette.line }),
     s("text", { x: left - 8, y: py(tick) + 5, "text-anchor": "end" }, round(tick)));
   const whole = x.every(Number.isInteger) ? 1 : 0;
-  for (const tick of ticks(x[0], x[count - 1], width < 500 ? 5 : 10, whole)) picture.append(s("text", { x: px(tick), y: height - 20, "text-anchor": "middle" }, round(tick)));
+  const named = (v) => data.xLabels?.[x.indexOf(v)] ?? round(v);
+  const places = data.xLabels ? Array.from(x).filter((_, i) => (count - 1 - i) % Math.ceil(count / (width < 500 ? 6 : 12)) === 0) : ticks(x[0], x[count - 1], width < 500 ? 5 : 10, whole);
+  for (const tick of places) picture.append(s("text", { x: px(tick), y: height - 20, "text-anchor": "middle" }, named(tick)));
   picture.append(s("text", { x: (left + width - right) / 2, y: height - 2, "text-anchor": "middle" }, data.xTitle));
   for (let k = 0; k < series; k++) {
     let path = "", open = false;
@@ -61,7 +63,7 @@ export default function (component) {
       dot.setAttribute("visibility", Number.isFinite(v) ? "visible" : "hidden");
       if (Number.isFinite(v)) { dot.setAttribute("cx", px(x[i])); dot.setAttribute("cy", py(v)); }
     });
-    words.textContent = i === null ? data.hint : `${data.xWord.replace("{x}", round(x[i]))}: ${data.names.map((name, k) => [name, values[k * count + i]])
+    words.textContent = i === null ? data.hint : `${data.xWord.replace("{x}", named(x[i]))}: ${data.names.map((name, k) => [name, values[k * count + i]])
       .filter(([, v]) => Number.isFinite(v)).map(([name, v]) => `${name} ${digits(v)}`).join(", ")}`;
   };
   picture.onpointermove = (e) => {
@@ -79,10 +81,10 @@ export default function (component) {
     e.preventDefault();
   };
   const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
-  const rows = () => Array.from({ length: count }, (_, i) => [x[i], ...data.names.map((_, k) => values[k * count + i])]);
+  const rows = () => Array.from({ length: count }, (_, i) => [data.xLabels?.[i] ?? x[i], ...data.names.map((_, k) => values[k * count + i])]);
   const toggle = () => { state.table = !state.table; fill(); };
   const fill = () => table.replaceChildren(...(state.table ? [h("table", {}, h("tr", {}, [data.xTitle, ...data.names].map((name) => h("th", {}, name))),
-    rows().map((row) => h("tr", {}, row.map((v) => h("td", {}, digits(v))))))] : []));
+    rows().map((row) => h("tr", {}, row.map((v) => h("td", {}, typeof v === "number" ? digits(v) : v)))))] : []));
   root.replaceChildren(
     h("div", { class: "legend" }, series > 1 || data.showLegend ? data.names.map((name, k) => h("span", {}, h("i", { style: { borderColor: colour(k) } }), name)) : []),
     picture, words,

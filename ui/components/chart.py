@@ -23,6 +23,7 @@ def line_chart(
     height: int = 300,
     legend: bool = False,
     dots: bool = False,
+    x_labels: Sequence[str] | None = None,
 ) -> None:
     """Draw lines; pointer and arrow keys read every series at one place.
 
@@ -32,6 +33,7 @@ def line_chart(
         x_word: how a place is said, e.g. "{x} tokens back"; ``hint``: what stands there before.
         hues: palette names, one for each series. ``legend`` names a single series too; ``dots`` marks each
             place that has a number, where there are few.
+        x_labels: what stands at the places instead of their numbers (for steps whose distances are not to scale).
     """
     values = np.stack([np.asarray(line, dtype=np.float32) for line in series.values()])
     if values.shape[1:] != (len(x),):
@@ -48,5 +50,6 @@ def line_chart(
         "height": height,
         "showLegend": legend,
         "dots": dots,
+        "xLabels": list(x_labels) if x_labels is not None else None,
     }
     renderer("chart")(data=pack(header, x=np.asarray(x, dtype=np.float32), values=values), key=key)
