@@ -44,9 +44,8 @@ with right:
     page_parts.predict(page, "predict", 0 if best < 0.2 else 1 if best < 0.6 else 2, page["predict.reveal"], best=f"{best:.2f}")
     with page_parts.break_it(page):
         st.markdown(page["break.how" if len(now.info.steps) > 1 else "break.how_none"])
-    with page_parts.card("home-path", page["path.title"], page["path.text"]):
-        with st.container(key="home-path-links"):
-            for entry in PAGES[1:]:
-                st.page_link(entry.path, label=f"**{entry.title}** {load(entry.slug)['question']}")
+    with page_parts.card("home-path", page["path.title"], page["path.text"]), st.container(key="home-path-links"):
+        for entry in PAGES[1:]:
+            st.page_link(entry.path, label=f"**{entry.title}** {load(entry.slug)['question']}")
 
 page_parts.finish(page)

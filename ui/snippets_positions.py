@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ui.snippets_home import opening
 from ui.state import Reading
 
@@ -18,11 +20,16 @@ print(t["embed.token"][row], t["embed.position"][row], t["embed.sum"][row], sep=
 
 
 def similarity_code(now: Reading) -> str:
-    """Likeness of two places by distance."""
+    """Likeness of two places by distance, and attention by distance."""
     return f"""{opening(now)}
-from llm.interpret.positions import similarity_by_distance
+import numpy as np
+from llm.interpret.positions import attention_by_distance, similarity_by_distance
+from llm.trace import trace
 
 print(similarity_by_distance(model, 128))
+names = [f"blocks.{{i}}.attn.pattern" for i in range(model.config.n_layers)]
+t = trace(model, ids, names)
+print(attention_by_distance(np.stack([t[name] for name in names])))
 """
 
 
@@ -46,4 +53,20 @@ from llm.interpret.positions import order_matters
 
 print(order_matters(model, ids, seed={seed}))
 print(order_matters(model.rewired(causal=False), ids, seed={seed}))
+"""
+
+
+def without_code(model_ids: Sequence[str], sentence: str) -> str:
+    """The loss of each model of the family, as its card holds it, and its most probable continuation."""
+    return f"""from llm.config import SamplingConfig
+from llm.decoding import generate
+from llm.library import open_model
+
+for name in {list(model_ids)!r}:
+    opened = open_model(name)
+    tokenizer = opened.tokenizer
+    ids = tokenizer.encode({sentence!r})[: opened.config.context_length]
+    steps = generate(opened.model, ids, SamplingConfig(temperature=0), 24, stop_ids=[tokenizer.special["<|end|>"]])
+    text = tokenizer.decode([step.token_id for step in steps if step.token_id != tokenizer.special["<|end|>"]])
+    print(name, round(float(opened.meta["val_loss"]), 3), text)
 """

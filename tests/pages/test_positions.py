@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+
 import numpy as np
 import pytest
 
@@ -64,3 +67,26 @@ def test_a_snapshot_shows_other_vectors() -> None:
     _, first = component(open_page("positions", step="0"), "positions-table")
     _, last = component(open_page("positions"), "positions-table")
     assert not np.array_equal(first["values"], last["values"])
+
+
+def test_each_scheme_s_picture_is_there_without_leaving_the_model_on_the_bench() -> None:
+    at = view("scheme")
+    for scheme, key in (("rope", "positions-arrows"), ("alibi", "positions-slopes"), ("sinusoidal", "positions-table")):
+        at.segmented_control(key="positions-of").set_value(scheme).run()
+        assert key in messages(check(at, "positions"))
+        assert any(f"Positions: {scheme}" in caption.value for caption in at.caption)
+    _, arrays = component(at, "positions-table")
+    assert np.allclose(arrays["values"][:, 0], np.sin(np.arange(len(arrays["values"]))), atol=1e-5)
+    assert at.selectbox(key="model").value == "stories"
+
+
+def test_the_lines_of_the_last_view_give_its_table() -> None:
+    at = view("without", text="The little dog")
+    code = next(block.value for block in at.code if "val_loss" in block.value)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "snippet", "exec"), {})
+    shown = at.dataframe[0].value
+    assert len(shown) == len(SCHEMES)
+    for loss, text in zip(shown.iloc[:, 1], shown.iloc[:, 2], strict=True):
+        assert f" {float(loss):.3f}".rstrip("0") in printed.getvalue() and text in printed.getvalue()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import zip_longest
+
 import numpy as np
 import streamlit as st
 
@@ -12,24 +15,53 @@ from ui import snippets_positions as snippets
 from ui.components.arrows import arrows
 from ui.components.chart import line_chart
 from ui.components.matrix import matrix
+from ui.components.signed import Bar, signed_bars
 from ui.components.tokens import token_strip
 from ui.components.vectors import VectorRow, vectors
+from ui.numbers import digits
 from ui.page import Page
 from ui.state import Reading
+from ui.text import plain
 from ui.tokens import chips
+
+BENCH = "bench"  # the model on the bench, beside the family of small models
 
 
 def _where(now: Reading) -> tuple[str, int | None]:
     return now.model_id, now.step
 
 
+def _choose(page: Page) -> Reading:
+    """The model on the bench, or one of the small models, which differ in their positions only."""
+    now, family = page.reading, computed.family()
+    others = [scheme for scheme, model_id in family.items() if model_id != now.model_id]
+    if not others:
+        return now
+    names = {BENCH: f"{plain(now.info.title)} ({page['names'][now.config.position]})", **{s: page["names"][s] for s in others}}
+    if st.session_state.get("positions-of") not in names:
+        st.session_state["positions-of"] = BENCH
+    chosen = st.segmented_control(page["of"], list(names), key="positions-of", format_func=names.get, required=True)
+    return now if chosen == BENCH else _in_model(now, family[chosen])
+
+
+def _in_model(now: Reading, model_id: str) -> Reading:
+    """The same sentence in another model, fully trained."""
+    opened = cached.checkpoint(model_id, None)
+    ids = tuple(opened.tokenizer.encode(now.sentence))[: cached.longest_trace(model_id)]
+    return replace(
+        now, model_id=model_id, step=None, info=cached.model_info(model_id), config=opened.config, tokenizer=opened.tokenizer,
+        ids=ids, chips=chips(opened.tokenizer, ids),
+    )  # fmt: skip
+
+
 def show_scheme(page: Page) -> None:
     """The picture of the scheme itself: vectors, turning arrows or slopes."""
-    now = page.reading
-    with page_parts.card(
-        "positions-scheme", page[f"scheme.{now.config.position}.title"], page[f"scheme.{now.config.position}.text"]
-    ):
-        st.latex(page[f"scheme.{now.config.position}.formula"])
+    with page_parts.card("positions-scheme"):
+        now = _choose(page)
+        words = page[f"scheme.{now.config.position}"]
+        st.subheader(words["title"], anchor=False)
+        page_parts.prose(words["text"])
+        st.latex(words["formula"])
         rows: list = []
         if (table := computed.table(*_where(now))) is not None:
             matrix(
@@ -56,7 +88,7 @@ def show_scheme(page: Page) -> None:
             rows = list(enumerate(frequencies))
         elif now.config.position == "alibi":
             penalties = computed.penalties(*_where(now))
-            named = {f"head {h + 1}": line for h, line in enumerate(penalties)}
+            named = {page["alibi.head"].format(n=h + 1): line for h, line in enumerate(penalties)}
             line_chart(
                 range(penalties.shape[1]),
                 named,
@@ -74,9 +106,9 @@ def show_scheme(page: Page) -> None:
 
 def show_sum(page: Page) -> None:
     """Token vector plus position vector."""
-    now = page.reading
     with page_parts.card("positions-sum", page["sum.title"], page["sum.text"]):
-        picked = token_strip(now.chips, key="positions-token", pick=True, picked=len(now.chips) - 1)
+        now = _choose(page)
+        picked = token_strip(now.chips, key=f"positions-token-{now.model_id}", pick=True, picked=len(now.chips) - 1)
         row = len(now.chips) - 1 if picked is None else picked
         trace = now.trace(names=["embed.token", "embed.position", "embed.sum"])
         token, position, total = (trace[f"embed.{name}"][row] for name in ("token", "position", "sum"))
@@ -92,14 +124,15 @@ def show_sum(page: Page) -> None:
             hint=page["sum.hint"],
             shared_scale=True,
         )
+        scheme = now.config.position
         if not np.any(position):
-            st.info(
-                page["sum.inside"].format(scheme=now.config.position) if now.config.position != "none" else page["sum.none"],
-                icon=":material/info:",
-            )
-        sizes = [float(np.linalg.norm(v)) for v in (token, position, total)]
-        names = ("token", "position", "sum")
-        st.latex(r" \qquad ".join(rf"\lVert {name} \rVert = {size:.2f}" for name, size in zip(names, sizes, strict=True)))
+            none = page["sum.none"] if scheme == "none" else page["sum.inside"].format(scheme=page["names"][scheme])
+            st.info(none, icon=":material/info:")
+        sizes = zip(
+            (page["sum.token"], page["sum.position"].format(n=row), page["sum.total"]), (token, position, total), strict=True
+        )
+        page_parts.prose(page["sum.lengths"])
+        st.latex(r" \qquad ".join(rf"\lVert \text{{{name}}} \rVert = {np.linalg.norm(v):.2f}" for name, v in sizes))
         page_parts.provenance(now)
         rows = list(zip(range(len(token)), token.tolist(), position.tolist(), total.tolist(), strict=True))
         header = ["channel", "token", "position", "sum"]
@@ -108,11 +141,11 @@ def show_sum(page: Page) -> None:
 
 def show_distance(page: Page) -> None:
     """How alike two places are by their distance, and how far back attention reaches."""
-    now = page.reading
     with page_parts.card("positions-distance", page["distance.title"], page["distance.text"]):
+        now = _choose(page)
         curve = computed.similarity(*_where(now))
         if curve is None:
-            st.info(page["distance.nothing"].format(scheme=now.config.position), icon=":material/info:")
+            st.info(page["distance.nothing"].format(scheme=page["names"][now.config.position]), icon=":material/info:")
         else:
             line_chart(
                 range(len(curve)),
@@ -124,19 +157,24 @@ def show_distance(page: Page) -> None:
                 hint=page["distance.hint"],
             )
         st.markdown(f"**{page['distance.measured']}**")
+        page_parts.prose(page["distance.mean"])
         measured = computed.measured_attention(*_where(now), now.ids)
+        layers = [page["distance.layer"].format(n=i + 1) for i in range(len(measured))]
         line_chart(
             range(measured.shape[1]),
-            {f"layer {i + 1}": line for i, line in enumerate(measured)},
+            dict(zip(layers, measured, strict=True)),
             key="positions-attention",
             label=page["distance.attention_label"],
             x_title=page["distance.x"],
             x_word=page["distance.word"],
             hint=page["distance.hint"],
+            dots=True,
         )
         page_parts.provenance(now)
-        rows = [] if curve is None else list(enumerate(curve.tolist()))
-        page_parts.take_away(page, "distance", header=["distance", "similarity"], rows=rows, code=snippets.similarity_code(now))
+        columns = zip_longest([] if curve is None else curve.tolist(), *measured.tolist(), fillvalue="")
+        rows = [(i, *line) for i, line in enumerate(columns)]
+        header = ["distance", page["distance.series"], *layers]
+        page_parts.take_away(page, "distance", header=header, rows=rows, code=snippets.similarity_code(now))
 
 
 def show_shuffle(page: Page) -> None:
@@ -144,7 +182,9 @@ def show_shuffle(page: Page) -> None:
     now = page.reading
     seed = st.session_state.setdefault("positions_seed", 1)
     with page_parts.card("positions-shuffle", page["shuffle.title"], page["shuffle.text"]):
+        st.caption(page["shuffle.before"])
         token_strip(now.chips, key="positions-before")
+        st.caption(page["shuffle.after"])
         token_strip(chips(now.tokenizer, computed.positions.shuffled(now.ids, seed)), key="positions-after")
         if len(now.ids) < 3:
             st.info(page["shuffle.short"], icon=":material/info:")
@@ -154,8 +194,7 @@ def show_shuffle(page: Page) -> None:
             st.rerun()
         rows = computed.shuffle_rows(now, seed)
         _, least, _, scheme = min(rows[1:] or rows, key=lambda row: row[1])  # the question is about the small models only
-        options = page["predict.options"]
-        answer = options.index(scheme) if scheme in options else None
+        answer = list(page["names"]).index(scheme) if scheme else None
         if page_parts.predict(page, "predict", answer, page["predict.reveal"], least=f"{least:.3f}"):
             named = [row[0] for row in rows]
             matrix(
@@ -188,13 +227,29 @@ def show_without(page: Page) -> None:
     now = page.reading
     family = computed.family()
     with page_parts.card("positions-without", page["without.title"], page["without.text"]):
-        infos = [cached.model_info(model_id) for model_id in family.values()]
-        rows = [(info.title, float(info.meta["val_loss"]), computed.greedy_continuation(info.id, now.sentence)) for info in infos]
+        losses = {scheme: float(cached.model_info(model_id).meta["val_loss"]) for scheme, model_id in family.items()}
+        ranked = sorted(losses, key=losses.get)
+        signed_bars(
+            [
+                Bar(page["names"][scheme], losses[scheme], page["without.says"].format(
+                    scheme=page["names"][scheme], loss=digits(losses[scheme], 1), p=digits(np.exp(-losses[scheme])))
+                )
+                for scheme in ranked
+            ],
+            key="positions-losses", label=page["without.label"], hint=page["without.hint"], plus=False,
+        )  # fmt: skip
+        texts = {scheme: computed.greedy_continuation(family[scheme], now.sentence) for scheme in ranked}
         columns = [page["without.model"], page["without.loss"], page["without.writes"]]
-        shown = [
-            dict(zip(columns, (title, f"{loss:.3f}", text), strict=True))
-            for title, loss, text in sorted(rows, key=lambda r: r[1])
-        ]
-        st.dataframe(shown, hide_index=True, column_config={columns[2]: st.column_config.TextColumn(width="large")})
+        rows = [(page["names"][scheme], f"{losses[scheme]:.3f}", texts[scheme]) for scheme in ranked]
+        st.dataframe(
+            [dict(zip(columns, row, strict=True)) for row in rows],
+            hide_index=True,
+            column_config={columns[2]: st.column_config.TextColumn(width="large")},
+        )
         page_parts.prose(page["without.note"])
-        page_parts.take_away(page, "without", header=columns, rows=rows, code=snippets.table_code(now))
+        first = cached.model_info(family[ranked[0]])
+        size = {"layers": first.config.n_layers, "heads": first.config.n_heads, "steps": f"{first.meta['steps']:,}"}
+        st.caption(page["without.provenance"].format(n=len(family), **size))
+        page_parts.take_away(
+            page, "without", header=columns, rows=rows, code=snippets.without_code(list(family.values()), now.sentence)
+        )
