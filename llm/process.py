@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 
 M_TRIM_THRESHOLD = -1  # glibc's malloc.h
 M_MMAP_THRESHOLD = -3
@@ -24,3 +25,16 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError, TypeError):
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, ONE_GIGABYTE)) and bool(mallopt(M_TRIM_THRESHOLD, ONE_GIGABYTE))
+
+
+def be_nice(by: int = 10) -> bool:
+    """Give way to other processes, so that a server on the same cores stays quick (training loses little: it waits for nothing).
+
+    Returns:
+        False where the system has no such thing (Windows; there the launcher asks for a lower priority).
+    """
+    try:
+        os.nice(by)
+    except (AttributeError, OSError):
+        return False
+    return True

@@ -50,8 +50,7 @@ class Launcher:
             if self.spare is None:
                 self.spare = worker
                 return
-        worker.stdin.close()
-        worker.wait()
+        _dismiss(worker)
 
     def hand_over(self, worker: subprocess.Popen, folder: Path) -> None:
         """Let the worker train this run. From now on it does not end with this process."""
@@ -74,8 +73,7 @@ class Launcher:
         with self.guard:
             spare, self.spare = self.spare, None
         if spare is not None:
-            spare.stdin.close()  # it reads the end of its input and leaves
-            spare.wait()
+            _dismiss(spare)
 
     def _spawn(self) -> subprocess.Popen:
         environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": str(PROJECT)}
@@ -106,6 +104,12 @@ class Launcher:
             return path.open("wb" if too_long else "ab")
         except OSError:
             return subprocess.DEVNULL
+
+
+def _dismiss(worker: subprocess.Popen) -> None:
+    worker.stdin.close()  # it would read the end of its input and leave, but perhaps it still loads
+    worker.terminate()
+    worker.wait()
 
 
 def _tell(worker: subprocess.Popen, message: dict[str, object]) -> None:

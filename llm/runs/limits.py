@@ -20,7 +20,8 @@ class Limits:
     """The most that a visitor's run may have; ``from_environment`` reads other values.
 
     ``bytes`` is for all runs together: the oldest finished ones that nobody keeps are removed beyond it. ``memory`` is that of
-    one training process, in bytes; ``upload`` the size of one uploaded file; ``sweep`` the runs that a visitor may queue at once.
+    one training process, in bytes; ``upload`` the size of one uploaded file; ``sweep`` the runs that a visitor may queue at
+    once; after ``pause`` seconds a paused run makes room for others.
     """
 
     parameters: int = 5_000_000
@@ -31,11 +32,12 @@ class Limits:
     upload: int = 100 * 10**6
     bytes: int = 5 * 10**9
     sweep: int = 25
+    pause: float = 10 * MINUTE
 
     @classmethod
     def from_environment(cls) -> Limits:
-        """The limits with what GLASSFORMER_MAX_PARAMETERS, _STEPS, _MINUTES, _CHARACTERS, _MEMORY_MB, _UPLOAD_MB, _DISK_MB and
-        _SWEEP say instead.
+        """The limits with what GLASSFORMER_MAX_PARAMETERS, _STEPS, _MINUTES, _CHARACTERS, _MEMORY_MB, _UPLOAD_MB, _DISK_MB,
+        _SWEEP and _PAUSE_MINUTES say instead.
 
         Raises:
             ValueError: when one of them is not a number above 0.
@@ -50,6 +52,7 @@ class Limits:
             upload=int(1e6 * _read("UPLOAD_MB", usual.upload / 1e6)),
             bytes=int(1e6 * _read("DISK_MB", usual.bytes / 1e6)),
             sweep=int(_read("SWEEP", usual.sweep)),
+            pause=MINUTE * _read("PAUSE_MINUTES", usual.pause / MINUTE),
         )
 
     def check(self, spec: RunSpec) -> None:
