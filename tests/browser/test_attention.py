@@ -56,3 +56,33 @@ def test_nothing_on_the_page_is_wider_than_a_phone_or_a_small_laptop(server: str
         visitor = opened(server, visit, width=width)
         main = visitor.page.get_by_test_id("stMain")
         assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+
+
+def test_back_and_forward_follow_view_step_mask_and_cell(server: str, visit) -> None:
+    visitor = opened(server, visit)
+    page, seen = visitor.page, []
+
+    def state() -> tuple[str, bool, str]:
+        return page.url, page.locator(".st-key-card-attention-pattern canvas").count() == 1, title(visitor)
+
+    for press in (
+        lambda: page.locator(".st-key-attention-view").get_by_text("lines", exact=True).click(),
+        lambda: page.get_by_role("button", name=re.compile("^this token: token 3")).click(),
+        lambda: page.get_by_text("all tokens", exact=True).click(),
+        lambda: page.locator(".st-key-attention-view").get_by_text("matrix", exact=True).click(),
+        lambda: page.locator(".st-key-attention-at").get_by_text("mask", exact=True).click(),
+    ):
+        seen.append(state())
+        press()
+        visitor.idle()
+    last = state()
+    assert len(set(seen)) == len(seen)
+    for expected in reversed(seen):
+        page.go_back()
+        visitor.idle()
+        assert state() == expected
+    for expected in [*seen[1:], last]:
+        page.go_forward()
+        visitor.idle()
+        assert state() == expected
+    assert visitor.errors == []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 ADDRESS = "show"
 VIEW, STEP, MASK = "attention-view", "attention-at", "attention-mask"
 CELL = "attention-cell"  # session key: (sentence, cell) chosen last
+_WRITTEN, _STATE, _ROUND = "attention-link-written", "attention-link-state", "attention-link-round"  # session keys
+_CONTROLS = (VIEW, STEP, MASK, "attention-matrix-", "attention-lines-")  # what their keys begin with
 _CELL = re.compile(r"(\d{1,4})\.(\d{1,4})")
 _SWAPPED = "swapped"
 
@@ -45,12 +48,38 @@ def written(shown: Shown) -> str:
 
 
 def linked() -> Shown:
-    """What the link, or this reader's last visit to the page, asks for."""
-    return parse(str(st.session_state.get(ADDRESS) or st.query_params.get(ADDRESS) or ""))
+    """What the link, or this reader's last visit to the page, asks for.
+
+    After Back or Forward the link differs from what was written there last: the page's own controls then start from it. When
+    something on the page was pressed meanwhile, the link is left alone: it may be older than that.
+    """
+    asked = st.query_params.get(ADDRESS, "")
+    if ADDRESS in st.session_state and asked != st.session_state.get(_WRITTEN, asked) and not _pressed():
+        for key in [CELL, *_controls()]:
+            st.session_state.pop(key, None)
+        st.session_state[ADDRESS] = st.session_state[_WRITTEN] = asked
+        st.session_state[_ROUND] = current_round() + 1
+    return parse(str(st.session_state.get(ADDRESS) or asked))
+
+
+def current_round() -> int:
+    """How often a link was followed on this page: pictures that keep a cell of their own start afresh with each."""
+    return st.session_state.get(_ROUND, 0)
 
 
 def keep(shown: Shown) -> None:
     """Put the present view into the link."""
-    st.session_state[ADDRESS] = written(shown)
+    st.session_state[ADDRESS] = st.session_state[_WRITTEN] = written(shown)
     with st.container(key="hidden-attention-address"):
         st.text_input(ADDRESS, key=ADDRESS, bind="query-params")
+    st.session_state[_STATE] = _controls()
+
+
+def _controls() -> dict[str, Any]:
+    """The present values of all controls whose state the link keeps."""
+    return {key: st.session_state[key] for key in st.session_state if str(key).startswith(_CONTROLS)}
+
+
+def _pressed() -> bool:
+    before = st.session_state.get(_STATE, {})
+    return any(before.get(key) != value for key, value in _controls().items())

@@ -14,7 +14,7 @@ from llm.interpret.detectors import EVEN, NEARBY, THRESHOLD, HeadScores, label
 from llm.interpret.held_out import TEXTS
 from ui import cached_attention as computed
 from ui.attention import cell as cell_parts
-from ui.attention.address import CELL, linked
+from ui.attention.address import CELL, current_round, linked
 from ui.components.before_after import before_after
 from ui.components.heads import head_grid
 from ui.components.ledger import Line, ledger, spans
@@ -66,7 +66,7 @@ def remembered(now: Reading) -> Cell | None:
 
 def head_key(now: Reading) -> str:
     """A short name for this head on this sentence: each has a first cell of its own."""
-    return f"{sentence_key(now)}-{now.layer}-{now.head}"
+    return f"{sentence_key(now)}-{now.layer}-{now.head}-{current_round()}"
 
 
 def remember(now: Reading, cell: Cell) -> None:
