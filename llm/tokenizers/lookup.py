@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Self
@@ -69,9 +70,9 @@ class LookupTokenizer(Tokenizer):
         """Rebuilds a tokenizer from `to_json`."""
         return cls(data["vocabulary"], special=data["special"], name=data["name"])
 
+    @abstractmethod
     def _look_up(self, text: str) -> Iterator[tuple[str, int]]:
         """The pieces of `text` and their ids: the one way from text to ids here."""
-        raise NotImplementedError
 
     def _text(self, token: int) -> str:
         try:
