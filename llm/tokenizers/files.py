@@ -40,7 +40,7 @@ def load_tokenizer(name_or_path: str | Path) -> Tokenizer:
             f"There is no tokenizer {str(name_or_path)!r}: give one of the names {', '.join(ENCODING_OF)}, or a folder with "
             f"a {FILE_NAME}."
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(f"The file {path} is not JSON in UTF-8; write it again with save_tokenizer.") from None
     return tokenizer_from_json(data)
 
@@ -52,7 +52,7 @@ def tokenizer_from_json(data: dict[str, Any]) -> Tokenizer:
         ValueError: the data does not describe a tokenizer of this project.
     """
     kind = data.get("kind") if isinstance(data, dict) else None
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"A tokenizer's kind is one of {', '.join(KINDS)}, but the JSON says {kind!r}.")
     try:
         return KINDS[kind].from_json(data)

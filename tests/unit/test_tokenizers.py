@@ -173,6 +173,7 @@ def test_ids_outside_the_vocabulary_are_a_sentence(tokenizers, name, token):
         lambda: load_tokenizer("gpt5"),
         lambda: TiktokenTokenizer("p50k_base"),
         lambda: tokenizer_from_json({"kind": "magic"}),
+        lambda: tokenizer_from_json({"kind": ["bpe"]}),
         lambda: tokenizer_from_json([]),
         lambda: tokenizer_from_json({"kind": "bpe"}),
         lambda: tokenizer_from_json({"kind": "bpe", "name": "x", "special": [], "pattern": r"\S+", "merges": [[0, 999, 1]]}),
@@ -192,8 +193,9 @@ def test_wrong_input_is_a_sentence(train):
     assert is_one_sentence(error)
 
 
-def test_damaged_files_are_a_sentence(tmp_path):
-    (tmp_path / "tokenizer.json").write_bytes(b"\xff{")
+@pytest.mark.parametrize("content", [b"\xff{", b"[" * 100_000])
+def test_damaged_files_are_a_sentence(tmp_path, content):
+    (tmp_path / "tokenizer.json").write_bytes(content)
     with pytest.raises(ValueError, match="not JSON") as error:
         load_tokenizer(tmp_path)
     assert is_one_sentence(error)
