@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby
 from types import MappingProxyType
 
 import numpy as np
@@ -51,7 +52,7 @@ RESERVED = 4 << 20  # bytes: about a trace of 64 tokens in a model of 4 layers, 
 
 @lru_cache(maxsize=64)
 def point_shapes(config: ModelConfig, n_tokens: int) -> Mapping[str, tuple[int, ...]]:
-    """Name -> shape of every point that a model of this configuration records for ``n_tokens`` tokens."""
+    """Name -> shape of every point that a model of this configuration records for ``n_tokens`` tokens, layer by layer."""
     sizes = {
         "T": n_tokens,
         "C": config.d_model,
@@ -64,12 +65,11 @@ def point_shapes(config: ModelConfig, n_tokens: int) -> Mapping[str, tuple[int, 
     if config.activation != "swiglu":
         skipped.add("blocks.{i}.mlp.gate")
     shapes = {}
-    for point, letters in POINTS.items():
-        if point in skipped:
-            continue
-        shape = tuple(sizes[letter] for letter in letters.strip("()").split(", "))
-        for i in range(config.n_layers) if "{i}" in point else [0]:
-            shapes[point.format(i=i)] = shape
+    points = (item for item in POINTS.items() if item[0] not in skipped)
+    for in_blocks, group in groupby(points, key=lambda item: "{i}" in item[0]):
+        listed = [(point, tuple(sizes[letter] for letter in letters.strip("()").split(", "))) for point, letters in group]
+        for i in range(config.n_layers) if in_blocks else [0]:
+            shapes |= {point.format(i=i): shape for point, shape in listed}
     return MappingProxyType(shapes)
 
 

@@ -53,6 +53,13 @@ def test_recorded_names_and_shapes_are_the_table(traced):
         assert t.nbytes == sum(a.nbytes for a in t.values()) and len(t) == len(list(t)) and t.ids == tuple(IDS)
 
 
+def test_points_come_layer_by_layer_between_the_two_ends():
+    names = list(trace(make(), IDS))
+    layers = [name.split(".")[1] for name in names if name.startswith("blocks.")]
+    assert layers == sorted(layers) and len(set(layers)) == 2
+    assert (names[0], names[-1]) == ("embed.token", "logits")
+
+
 def test_traced_logits_equal_untraced_to_the_last_bit(traced):
     for model, t in traced:
         untraced = model(torch.tensor([IDS]))[0].numpy()
