@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result = import_module(f"llm.cli.{args.command}_command").run(args)
     except (ValueError, OSError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        print(" ".join(_sentence(error).split()), file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -31,3 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     if args.json:
         print(json.dumps(result), flush=True)
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """What a person can read; of the operating system's errors the reason and the file, without the number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'} cannot be read or written: {error.strerror.lower()}"
+    return str(error)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterator
 
 from llm.cli.setup import open_model, use_threads
 from llm.config import SamplingConfig
 from llm.decoding import generate
+from llm.tokenizers.base import clean_text
+from llm.window import window_start
 
 
 def run(args: Namespace) -> dict[str, object]:
@@ -26,12 +29,15 @@ def run(args: Namespace) -> dict[str, object]:
     )
     checkpoint = open_model(args)
     tokenizer = checkpoint.tokenizer
-    prompt = args.prompt or str(checkpoint.meta.get("default_text") or "")
+    prompt = clean_text(args.prompt or str(checkpoint.meta.get("default_text") or ""))
     ids = tokenizer.encode(prompt)
     if not ids:
         raise ValueError("the prompt is empty; give at least one character with --prompt")
+    unknown = tokenizer.unknown_pieces(prompt)
+    for note in _notes(args, prompt, unknown, checkpoint.config.context_length, len(ids)):
+        print(note, file=sys.stderr)
     stops = () if tokenizer.end_id is None else (tokenizer.end_id,)
-    start, new, shown = time.perf_counter(), [], len(prompt)
+    start, new, shown = time.perf_counter(), [], len(tokenizer.decode(ids))
     if not args.json:
         sys.stdout.write(prompt)
     for step in generate(checkpoint.model, ids, sampling, args.tokens, stop_ids=stops):
@@ -50,10 +56,20 @@ def run(args: Namespace) -> dict[str, object]:
         "continuation": tokenizer.decode(new),
         "tokens": len(new),
         "ended": len(new) < args.tokens,
-        "unknown": tokenizer.unknown_pieces(prompt),
+        "unknown": unknown,
         "seconds": round(seconds, 4),
         "tokens_per_second": round(len(new) / seconds, 1),
     }
+
+
+def _notes(args: Namespace, prompt: str, unknown: list[str], context: int, length: int) -> Iterator[str]:
+    """What was done to the prompt, one sentence each."""
+    if not args.prompt:
+        yield f"No prompt was given, so this continues the model's own: {prompt}"
+    if unknown:
+        yield f"Not in this model's vocabulary, and read as <unk>: {' '.join(map(repr, unknown))}"
+    if (cut := window_start(length, context)) > 0:
+        yield f"The prompt has {length:,} tokens and the model's context {context:,}, so its first {cut:,} are not seen."
 
 
 def _write_new(text: str, shown: int) -> int:

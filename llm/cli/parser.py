@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from llm.config import ACTIVATIONS, NORMS, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
+from llm.config import ACTIVATIONS, NORM_POSITIONS, NORMS, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
 from llm.recipes import RECIPES
 
 Parser = argparse.ArgumentParser
@@ -54,9 +54,6 @@ def _command(commands: argparse._SubParsersAction, name: str, summary: str, exam
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line, and no other result")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="CPU threads (default 1)")
-    parser.add_argument(
-        "--progress", action=argparse.BooleanOptionalAction, help="progress bar on stderr (default: on a terminal)"
-    )
     return parser
 
 
@@ -85,15 +82,15 @@ def _train(parser: Parser) -> None:
     model.add_argument("--mlp-width", type=int, metavar="N", help="width of the MLP's hidden layer (default 4 x width)")
     model.add_argument("--context", type=int, default=128, metavar="N", help="tokens that it sees at once (default 128)")
     model.add_argument("--position", choices=POSITIONS, help="position scheme")
-    model.add_argument("--norm", choices=NORMS)
-    model.add_argument("--norm-position", choices=("pre", "post"))
-    model.add_argument("--activation", choices=ACTIVATIONS)
+    model.add_argument("--norm", choices=NORMS, help="layernorm also subtracts the mean, rmsnorm does not")
+    model.add_argument("--norm-position", choices=NORM_POSITIONS, help="before each sublayer, or after it")
+    model.add_argument("--activation", choices=ACTIVATIONS, help="of the MLP's hidden layer")
     model.add_argument("--tie", action=argparse.BooleanOptionalAction, help="one matrix for embedding and unembedding")
     model.add_argument("--bias", action=argparse.BooleanOptionalAction, help="biases in linear maps and norms")
     model.add_argument("--zero-init", action=argparse.BooleanOptionalAction, help="output projections start at zero")
     model.add_argument("--embedding-norm", action=argparse.BooleanOptionalAction, help="a norm right after the embeddings")
     model.add_argument("--qk-norm", action=argparse.BooleanOptionalAction, help="normalise queries and keys")
-    model.add_argument("--dropout", type=float, metavar="P")
+    model.add_argument("--dropout", type=float, metavar="P", help="part of the numbers set to zero in training")
     model.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and batches (default 0)")
 
     run = parser.add_argument_group(
@@ -103,18 +100,20 @@ def _train(parser: Parser) -> None:
     run.add_argument("--max-seconds", type=float, metavar="S", help="stop after S seconds in training steps")
     run.add_argument("--stop-at-val-loss", type=float, metavar="L", help="stop at a loss (nats per token) on all validation text")
     run.add_argument("--batch", type=int, metavar="N", help="windows in each step")
-    run.add_argument("--optimizer", choices=OPTIMIZERS)
+    run.add_argument("--optimizer", choices=OPTIMIZERS, help="; ".join(f"{name}: {text}" for name, text in OPTIMIZERS.items()))
     run.add_argument("--lr", type=float, metavar="R", help="learning rate of AdamW")
     run.add_argument("--muon-lr", type=float, metavar="R", help="learning rate of Muon, for the blocks' matrices")
     run.add_argument("--schedule", choices=SCHEDULES, help="default: linear with --steps, else constant")
     run.add_argument("--warmup", type=int, metavar="N", help="steps of rising rate")
-    run.add_argument("--weight-decay", type=float, metavar="W")
+    run.add_argument("--weight-decay", type=float, metavar="W", help="pull of AdamW's weights towards zero")
     run.add_argument("--grad-clip", type=float, metavar="G", help="longest gradient; 0 for no limit")
-    run.add_argument("--precision", choices=PRECISIONS)
+    run.add_argument("--precision", choices=PRECISIONS, help="; ".join(f"{name}: {text}" for name, text in PRECISIONS.items()))
     run.add_argument("--average", type=float, metavar="F", help="average the weights over the last part F of the run; 0: no")
     run.add_argument("--document-starts", type=float, metavar="F", help="part of each batch that starts at a document's start")
     run.add_argument("--eval-every", type=int, metavar="N", help="steps between two evaluations")
     run.add_argument("--eval-tokens", type=int, metavar="N", help="validation tokens for evaluations on the way")
+
+    run.add_argument("--progress", action=argparse.BooleanOptionalAction, help="progress bar on stderr (default: on a terminal)")
 
     out = parser.add_argument_group("output")
     out.add_argument("--out", metavar="DIR", help="write the model, metrics.jsonl and card.md here")
@@ -139,16 +138,22 @@ def _generate(parser: Parser) -> None:
     parser.add_argument("--prompt", default="", help="the text to continue")
     parser.add_argument("--tokens", type=int, default=80, metavar="N", help="how many tokens to add at most (default 80)")
     parser.add_argument("--temperature", type=float, default=0.8, metavar="T", help="0 is greedy (default 0.8)")
-    parser.add_argument("--top-k", type=int, metavar="K")
-    parser.add_argument("--top-p", type=float, metavar="P")
-    parser.add_argument("--min-p", type=float, metavar="P")
-    parser.add_argument("--repetition-penalty", type=float, default=1.0, metavar="R")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--top-k", type=int, metavar="K", help="draw from the K most probable tokens only")
+    parser.add_argument("--top-p", type=float, metavar="P", help="... from the fewest that together have probability P")
+    parser.add_argument("--min-p", type=float, metavar="P", help="... from those with at least P times the best probability")
+    parser.add_argument(
+        "--repetition-penalty",
+        type=float,
+        default=1.0,
+        metavar="R",
+        help="above 1 makes tokens that occurred less likely (default 1)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the draws (default 0)")
 
 
 def _evaluate(parser: Parser) -> None:
     _model_argument(parser)
-    parser.add_argument("--text", required=True, metavar="FILE")
+    parser.add_argument("--text", required=True, metavar="FILE", help="a text file")
     parser.add_argument("--part", choices=("val", "train", "all"), default="val", help="default: the last 10 %%, as in training")
 
 

@@ -40,7 +40,9 @@ def open_model(args: Namespace) -> Checkpoint:
 def read_text(path: str) -> str:
     """The text of any file: UTF-8, UTF-16 with a byte order mark, else Latin-1; line ends become newlines."""
     file = Path(path)
-    if not file.is_file():
+    if file.is_dir():
+        raise ValueError(f"{path!r} is a folder; give a text file")
+    if not file.exists():
         raise ValueError(f"there is no file {path!r}; check the path")
     text, _ = decode_text(file.read_bytes(), file.name)
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -20,7 +20,8 @@ def run(args: Namespace) -> dict[str, object]:
         raise ValueError("the prompt is empty; give at least one character with --prompt")
     found = trace(checkpoint.model, ids, names=args.point)
     if args.out:
-        np.savez_compressed(args.out, ids=np.array(ids), **found)
+        with open(args.out, "wb") as file:  # numpy would add .npz to a name without it
+            np.savez_compressed(file, ids=np.array(ids), **found)
     tokens = [tokenizer.token_text(i) for i in ids]
     if not args.json:
         print(f"{len(ids)} tokens: {' '.join(repr(token) for token in tokens)}")

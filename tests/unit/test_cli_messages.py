@@ -1,0 +1,62 @@
+"""What the command line says about a prompt, a file or a folder that is not what it should be."""
+
+import json
+
+import numpy as np
+import pytest
+
+from llm.cli import main
+from llm.cli.parser import build_parser
+
+
+def said(capsys, *arguments: object) -> tuple[int, str, str]:
+    code = main([str(argument) for argument in arguments])
+    return code, *capsys.readouterr()
+
+
+def test_a_prompt_of_unknown_characters_is_shown_as_it_was_typed(capsys):
+    command = "generate --model arithmetic --prompt hello --temperature 0".split()
+    code, out, err = said(capsys, *command)
+    whole = json.loads(said(capsys, *command, "--json")[1])
+    assert (code, out) == (0, f"hello{whole['continuation']}\n")
+    assert "'h' 'e' 'l' 'o'" in err
+    assert whole["unknown"] == ["h", "e", "l", "o"]
+
+
+def test_bytes_that_are_no_text_can_be_a_prompt(capsys):
+    code, out, _ = said(capsys, "generate", "--model", "stories", "--prompt", "caf\udce9", "--tokens", 2)
+    assert code == 0 and out.startswith("caf\ufffd")
+
+
+def test_what_is_done_to_a_prompt_is_said(capsys):
+    assert "No prompt was given" in said(capsys, "generate", "--model", "copy", "--tokens", 1)[2]
+    _, _, err = said(capsys, "generate", "--model", "stories", "--prompt", "the dog " * 100, "--tokens", 1)
+    assert "the model's context 128, so its first" in err
+    assert said(capsys, "generate", "--model", "stories", "--prompt", "The dog", "--tokens", 1)[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("eval --model stories --text {dir}", "is a folder; give a text file"),
+        ("eval --model stories --text {dir}/none.txt", "there is no file"),
+        ("trace --model stories --prompt a --out {dir}/none/t.npz", "t.npz cannot be read or written: no such file"),
+        ("train --text {dir}/some.txt --steps 1 --out {dir}/some.txt/m", "cannot be read or written: not a directory"),
+    ],
+)
+def test_files_that_cannot_be_used_are_one_sentence(capsys, tmp_path, arguments, sentence):
+    (tmp_path / "some.txt").write_text("The sun went down and the wind was cold. " * 90)
+    code, out, err = said(capsys, *arguments.format(dir=tmp_path).split())
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert sentence in err and "Errno" not in err
+
+
+def test_trace_writes_the_file_that_was_named(capsys, tmp_path):
+    assert said(capsys, "trace", "--model", "stories", "--prompt", "a", "--out", tmp_path / "named")[0] == 0
+    assert "logits" in np.load(tmp_path / "named")
+
+
+def test_every_option_has_help():
+    commands = next(action for action in build_parser()._actions if action.choices and "train" in action.choices)
+    silent = [(name, a.dest) for name, parser in commands.choices.items() for a in parser._actions if not a.help]
+    assert silent == []
