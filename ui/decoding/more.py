@@ -137,7 +137,7 @@ def cache_card(page: Page, text: GrowingText) -> None:
         sizes = rf"{config.n_layers} \times {config.n_heads} \times {config.d_head} \times 4 \times {tokens}"
         bytes_held = f"{held:,}".replace(",", "{,}")
         lines = (r"2 \times L \times H \times D \times 4 \times T", rf"2 \times {sizes}", rf"{bytes_held}\ \text{{bytes}}")
-        st.latex(rf"\begin{{aligned}} &{lines[0]} \\ &= {lines[1]} = {lines[2]} \end{{aligned}}")
+        st.latex(rf"\begin{{aligned}} &{lines[0]} \\ =\ &{lines[1]} \\ =\ &{lines[2]} \end{{aligned}}")
         columns = st.columns(4)
         columns[0].metric(words["per_token"], size(kv_cache_bytes(config, 1)))
         columns[1].metric(words["now"].format(count=tokens), size(held))

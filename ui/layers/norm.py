@@ -15,6 +15,7 @@ from ui.layers.spot import WIDE, Spot, norm
 from ui.numbers import digits, latex
 
 TOKENS = 10  # whose sizes are compared
+TALL = 92  # pixels of a row of bars
 MORE = 2  # decimals beyond the usual, so that a reader who calculates along arrives at the same numbers
 
 
@@ -55,13 +56,13 @@ def _choose(spot: Spot) -> str:
 def _rows(spot: Spot, steps: NormSteps) -> list[VectorRow]:
     words = spot.page["norm"]
     rows = [
-        VectorRow(words["before"], steps.before, hue="ink", height=64),
-        VectorRow(words[f"normalised_{steps.kind}"], steps.normalised, height=64),
+        VectorRow(words["before"], steps.before, hue="ink", height=TALL),
+        VectorRow(words[f"normalised_{steps.kind}"], steps.normalised, height=TALL),
     ]
     if np.any(steps.shift):
-        rows.append(VectorRow(words["scaled"], steps.normalised * steps.scale, height=64))
-        return [*rows, VectorRow(words["output"], steps.output, hue="accent", height=64)]
-    return [*rows, VectorRow(words["scaled_last"], steps.output, hue="accent", height=64)]
+        rows.append(VectorRow(words["scaled"], steps.normalised * steps.scale, height=TALL))
+        return [*rows, VectorRow(words["output"], steps.output, hue="accent", height=TALL)]
+    return [*rows, VectorRow(words["scaled_last"], steps.output, hue="accent", height=TALL)]
 
 
 def _example(steps: NormSteps) -> int:
@@ -110,7 +111,7 @@ def _formula(steps: NormSteps) -> str:
         own = rf"\frac{{{x}-{mean}}}{{{spread}}}\cdot {scale}"
     if np.any(steps.shift):
         general, own = general + r"+\beta", rf"{own} + {shift}"
-    return rf"\begin{{aligned}} y &= {general} \\[8pt] &= {own} = {latex(steps.output[c], MORE)} \end{{aligned}}"
+    return rf"\begin{{aligned}} y &= {general} \\[8pt] &= {own} \\[8pt] &= {latex(steps.output[c], MORE)} \end{{aligned}}"
 
 
 def _sizes(spot: Spot, point: str) -> None:
