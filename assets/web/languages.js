@@ -12,7 +12,7 @@ const STYLE = `
 .language b { font-size: 16px; font-weight: 600; }
 .said { color: var(--gf-soft); font-size: 14.5px; overflow-wrap: anywhere; text-align: start; }
 .bars { grid-column: 2; display: grid; gap: 2px; }
-.line { display: grid; grid-template-columns: minmax(0, 1fr) 104px; gap: 10px; align-items: center; height: 15px; }
+.line { position: relative; display: grid; grid-template-columns: minmax(0, 1fr) 104px; gap: 10px; align-items: center; height: 15px; }
 .line i { display: block; height: 11px; border-radius: 3px; min-width: 2px; border: 1px solid var(--gf-soft); }
 .line .num { font-size: 13.5px; white-space: pre; line-height: 1; }
 .under { display: flex; justify-content: flex-end; margin-top: 6px; }
@@ -34,14 +34,14 @@ export default function (component) {
   const read = (row, k) => { words.textContent = fill(data.words.row, { language: row.name, tokenizer: data.series[k], n: row.counts[k], x: times(row, k).toFixed(1) }); };
   const rows = data.rows.map((row, i) => h("button", {
     type: "button", class: `language ${i === data.picked ? "on" : ""}`, "aria-pressed": String(i === data.picked),
-    "aria-label": `${row.name}: ${row.counts.map((n, k) => `${data.series[k]} ${n}, ×${times(row, k).toFixed(1)}`).join("; ")}. ${fill(data.words.pick, { language: row.name })}`,
     onclick: () => {
       rows.forEach((other, j) => { other.classList.toggle("on", i === j); other.setAttribute("aria-pressed", String(i === j)); });
       component.setStateValue("picked", i);
     },
     onmouseleave: () => { words.textContent = data.words.hint; },
-  }, h("b", {}, row.name), h("span", { class: "said", lang: row.code, dir: "auto" }, row.sentence),
+  }, h("b", {}, row.name), " ", h("span", { class: "said", lang: row.code, dir: "auto" }, row.sentence), " ",
   h("div", { class: "bars" }, row.counts.map((n, k) => h("div", { class: "line", onmouseenter: () => read(row, k) },
+    h("span", { class: "hidden" }, ` ${data.series[k]}: `),
     h("i", { style: { width: `${(100 * n) / most}%`, background: fills[k % 3] } }), h("span", { class: "num" }, `${String(n).padStart(3)}  ×${times(row, k).toFixed(1)}`))))));
   const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
   const body = data.rows.map((row) => [row.name, ...row.counts]);

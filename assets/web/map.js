@@ -53,7 +53,7 @@ function paint(root, { parts, label, name }) {
     }
     const small = [...(narrow ? [[part.weights, part.shape].filter(Boolean).join(" · ")] : []), ...wrap(part.detail ?? "", letters)].filter(Boolean);
     const height = 34 + LINE * small.length - (small.length ? 2 : 0), middle = y + height / 2;
-    const group = s("g", { class: part.page ? "part" : "", tabindex: part.page ? 0 : null, role: part.page ? "link" : null, "aria-label": [part.title, part.detail, part.weights, part.shape].filter(Boolean).join(", ") },
+    const group = s("g", { class: part.page ? "part" : "", tabindex: part.page ? 0 : null, role: part.page ? "link" : null, "aria-label": (narrow ? [part.title, part.weights, part.shape, part.detail] : [part.title, part.detail, part.weights, part.shape]).filter(Boolean).join(", ") },
       s("rect", { class: "box", x, y, width: box, height, rx: 9, style: part.colour ? { stroke: palette[part.colour] } : {} }),
       s("text", { x: x + 14, y: y + 22, "font-size": 15.5, "font-weight": 600 }, part.title), " ", // spaces keep the words apart for those who read, not see, the picture
       small.flatMap((line, i) => [s("text", { class: "small", x: x + 14, y: y + 40 + LINE * i }, line), " "]),

@@ -31,9 +31,9 @@ export default function (component) {
     const on = data.picked === i;
     return h("li", { style: { display: "contents" } }, h(data.pick ? "button" : "div", {
       type: data.pick ? "button" : null, class: `bar ${on ? "on" : ""} ${row.total ? "total" : ""}`, "aria-pressed": data.pick ? String(on) : null,
-      "aria-label": `${row.label}: ${digits(row.value)}`, onmouseenter: () => say(i), onmouseleave: () => say(data.picked), onfocus: () => say(i),
+      onmouseenter: () => say(i), onmouseleave: () => say(data.picked), onfocus: () => say(i),
       onclick: data.pick ? () => component.setStateValue("row", i) : null,
-    }, h("span", { class: "name", dir: "auto" }, row.label), lane(row, scale, palette), h("span", { class: "num" }, signed(row, data))));
+    }, h("span", { class: "name", dir: "auto" }, row.label), " ", lane(row, scale, palette), h("span", { class: "num" }, signed(row, data))));
   });
   root.replaceChildren(h("ol", { class: "bars", "aria-label": data.label }, rows), words, h("div", { class: "under" }, tools([
     ["PNG", () => saveSVGasPNG(`${data.name}.png`, vector(data, scale, palette, root))], ["SVG", () => saveSVG(`${data.name}.svg`, vector(data, scale, palette, root))],

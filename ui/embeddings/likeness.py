@@ -18,7 +18,6 @@ from ui.numbers import digits, latex
 from ui.text import plain
 
 LONGEST = 48  # tokens of one matrix
-SHORT = 14  # tokens of a matrix that leaves room under it
 ASKED = "embeddings_asked"  # model, step and token of the question, until it is answered; then None
 
 
@@ -29,7 +28,6 @@ def show(spot: Spot) -> None:
     with right:
         if _question(spot):
             near.show(spot)
-    with left if len(spot.now.ids) < SHORT else right:  # beside a tall matrix there is room on the right
         if cell:
             _explained(spot, cell)
 

@@ -206,6 +206,7 @@ def show_shuffle(page: Page) -> None:
                 words=page["shuffle.words"],
                 hint=page["shuffle.hint"],
                 limit=1.0,
+                numbers=True,
                 square=False,
             )
             st.dataframe(
@@ -216,7 +217,7 @@ def show_shuffle(page: Page) -> None:
                 hide_index=True,
             )
             page_parts.prose(page["shuffle.why"])
-        page_parts.provenance(now)
+        page_parts.provenance(now, page["shuffle.family"])
         page_parts.take_away(
             page, "shuffle", header=["model", "causal", "open", "scheme"], rows=rows, code=snippets.shuffle_code(now, seed)
         )
