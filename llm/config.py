@@ -186,15 +186,25 @@ PRECISIONS = {
     "bfloat16": "16-bit weights and activations over 32-bit masters",
     "auto": "bfloat16 where the CPU is quick at it, else float32",
 }
-OBJECTIVES = {"next_token": "predict each next token"}
+OBJECTIVES = {
+    "next_token": "predict each next token from those before it (GPT, Radford et al. 2018)",
+    "masked_tokens": "predict hidden tokens from both sides (BERT, Devlin et al. 2018)",
+}
+DEVICES = {
+    "cpu": "the processor",
+    "cuda": "an NVIDIA (or ROCm) graphics card",
+    "mps": "the graphics part of an Apple chip",
+    "auto": "cuda where there is one, else mps, else cpu",
+}
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """One training run. ``learning_rate`` is AdamW's; Muon's own rate is ``muon_learning_rate``.
 
-    ``steps=None`` trains until another limit is met (``max_seconds``, ``stop_at_val_loss``); a falling schedule then
-    has no end to fall towards, so the rate must be constant.
+    ``steps=None`` trains until another limit is met (``max_seconds``, ``stop_at_val_loss``, ``plateau_evaluations``: so many
+    evaluations in a row without a lower validation loss); a falling schedule then has no end to fall towards, so the rate must
+    be constant. ``mask_fraction`` is the part of the tokens that the objective ``masked_tokens`` hides.
 
     Named refinements, off by default:
 
@@ -230,6 +240,9 @@ class TrainConfig:
     max_seconds: float | None = None
     stop_at_val_loss: float | None = None
     seed: int = 0
+    mask_fraction: float = 0.15
+    device: str = "cpu"
+    plateau_evaluations: int | None = None
 
     def __post_init__(self) -> None:
         if self.steps is not None:
@@ -242,6 +255,8 @@ class TrainConfig:
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
         _one_of("schedule", self.schedule, SCHEDULES)
         _one_of("precision", self.precision, PRECISIONS)
+        _one_of("device", self.device, DEVICES)
+        _between("mask_fraction", self.mask_fraction, 0.01, 1.0)
         _between("muon_momentum", self.muon_momentum, 0.0, 0.9999)
         _between("muon_weight_decay", self.muon_weight_decay, 0.0, 10.0)
         if self.average_fraction is not None:
@@ -261,8 +276,11 @@ class TrainConfig:
             _between("max_seconds", self.max_seconds, 0.0, 1e7)
         if self.stop_at_val_loss is not None:
             _between("stop_at_val_loss", self.stop_at_val_loss, 0.0, 100.0)
-        limits = (self.steps, self.max_seconds, self.stop_at_val_loss)
-        _require(any(x is not None for x in limits), "training needs an end: set steps, max_seconds or stop_at_val_loss")
+        if self.plateau_evaluations is not None:
+            _whole("plateau_evaluations", self.plateau_evaluations, 1)
+        limits = (self.steps, self.max_seconds, self.stop_at_val_loss, self.plateau_evaluations)
+        ends = "steps, max_seconds, stop_at_val_loss or plateau_evaluations"
+        _require(any(x is not None for x in limits), f"training needs an end: set {ends}")
         _require(
             self.steps is not None or self.schedule == "constant",
             f"a {self.schedule} schedule needs a number of steps to fall over; set steps or use the constant schedule",

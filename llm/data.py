@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -14,13 +14,14 @@ class TokenData:
     """Ids of the training and the validation part.
 
     ``starts`` are the positions in ``train`` where a document starts; ``val_bytes`` is the size of the validation text in
-    UTF-8, for bits per byte.
+    UTF-8, for bits per byte; ``special`` are the tokenizer's special tokens, name and id.
     """
 
     train: Tensor  # (N,) long
     val: Tensor  # (M,) long
     starts: Tensor  # (documents,) long
     val_bytes: int
+    special: Mapping[str, int] = field(default_factory=dict)
 
     def check(self, context_length: int) -> None:
         """``ValueError`` unless there is one whole window to train on and one token to predict in validation."""
@@ -56,11 +57,10 @@ class WindowSampler:
         self._starts.count = round(batch_size * self.start_fraction)
         self._cut.count = batch_size - self._starts.count
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """Inputs and the next token of each, both (B, T) long."""
+    def next(self) -> Tensor:
+        """Windows (B, T + 1) long: T tokens and the one that follows them."""
         first = torch.cat((self._cut.next(), self._starts.next()))  # (B,)
-        windows = self.ids[first[:, None] + self.offsets]  # (B, T + 1), one gather
-        return windows[:, :-1], windows[:, 1:]
+        return self.ids[first[:, None] + self.offsets]  # (B, T + 1), one gather
 
     def state(self) -> dict[str, Tensor]:
         """What decides the batches to come: the generator, and the windows that this round has left. Copies."""

@@ -97,7 +97,8 @@ class Transformer(nn.Module):
         except RuntimeError as error:
             raise ValueError(f"these weights do not fit a model with {changes}") from error
         other._add_tables()
-        return other.to(self.token_embedding.weight.dtype).requires_grad_(False)
+        weight = self.token_embedding.weight
+        return other.to(weight.device, weight.dtype).requires_grad_(False)
 
     def _check_length(self, length: int) -> None:
         if length > self.config.context_length:

@@ -24,6 +24,8 @@ POLAR_EXPRESS = (
     (2.3465413258596377, -1.7097828382687081, 0.42323551169305323),
 )
 
+FUSED_DEVICES = ("cpu", "cuda")  # where PyTorch's fused AdamW is trusted here
+
 
 def rate_fraction(config: TrainConfig, step: int) -> float:
     """What the learning rates are multiplied with in ``step`` (the first step is 0): warm-up, then the schedule.
@@ -41,7 +43,8 @@ def rate_fraction(config: TrainConfig, step: int) -> float:
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2017) over one flat buffer.
 
-    It calls the fused kernel of ``torch.optim.AdamW`` itself, because that class takes a second to import.
+    It calls the fused kernel of ``torch.optim.AdamW`` itself, because that class takes a second to import; where there is no
+    such kernel, ``plain_adamw`` does the same in a few calls.
     """
 
     def __init__(self, weights: Tensor, *, beta1: float, beta2: float, weight_decay: float, eps: float = 1e-8) -> None:
@@ -49,6 +52,7 @@ class AdamW:
         self.beta1, self.beta2, self.weight_decay, self.eps = beta1, beta2, weight_decay, eps
         self.mean = torch.zeros_like(weights)
         self.square = torch.zeros_like(weights)
+        self.fused = weights.device.type in FUSED_DEVICES and hasattr(torch, "_fused_adamw_")
         self.count = 0
 
     @property
@@ -59,13 +63,16 @@ class AdamW:
     def step(self, gradient: Tensor, learning_rate: float) -> None:
         """Update the weights in place. ``gradient`` is float32 and as long as the weights."""
         self.count += 1
+        if not self.fused:
+            plain_adamw(self, gradient, learning_rate)
+            return
         torch._fused_adamw_(
             [self.weights],
             [gradient],
             [self.mean],
             [self.square],
             [],
-            [torch.tensor(float(self.count))],
+            [torch.tensor(float(self.count), device=self.weights.device)],
             lr=learning_rate,
             beta1=self.beta1,
             beta2=self.beta2,
@@ -74,6 +81,15 @@ class AdamW:
             amsgrad=False,
             maximize=False,
         )
+
+
+def plain_adamw(adamw: AdamW, gradient: Tensor, learning_rate: float) -> None:
+    """The same update as the fused kernel, written out."""
+    adamw.weights.mul_(1 - learning_rate * adamw.weight_decay)
+    adamw.mean.lerp_(gradient, 1 - adamw.beta1)
+    adamw.square.mul_(adamw.beta2).addcmul_(gradient, gradient, value=1 - adamw.beta2)
+    spread = adamw.square.sqrt().div_(math.sqrt(1 - adamw.beta2**adamw.count)).add_(adamw.eps)
+    adamw.weights.addcdiv_(adamw.mean, spread, value=-learning_rate / (1 - adamw.beta1**adamw.count))
 
 
 class Muon:
@@ -211,9 +227,14 @@ class Optimizer:
         """Clip, update, refresh the working copy and clear the gradients; returns the gradient's norm before clipping.
 
         ``fraction`` multiplies both learning rates (see ``rate_fraction``).
+
+        Raises:
+            ValueError: when the gradient is infinite or not a number; then nothing is updated.
         """
         gradient = self.gradient.float()
         norm = float(torch.linalg.vector_norm(gradient))
+        if not math.isfinite(norm):
+            raise ValueError("the gradient is no longer a number; use a lower learning rate")
         limit = self.config.grad_clip
         if limit is not None and norm > limit:
             gradient = gradient * (limit / norm)
@@ -236,7 +257,6 @@ class Optimizer:
             update.count = steps
         if self.working is not self.masters:
             self.working.copy_(self.masters)
-        self.gradient.zero_()
 
 
 def split_like(flat: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:

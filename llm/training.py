@@ -1,4 +1,4 @@
-"""The training loop as a generator of small records, and the loss over a whole text."""
+"""The training loop as a generator of small records; it can be changed, saved and resumed between any two of them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from llm.config import TrainConfig
 from llm.data import TokenData, WindowSampler
+from llm.devices import resolve_device, resolve_precision
+from llm.evaluation import bits_per_byte
 from llm.model import Transformer
+from llm.objectives import objective_of, token_loss
 from llm.optim import Optimizer, place, rate_fraction
+from llm.watch import ValidationWatch
 
 STATE_FORMAT = 1
 
@@ -24,8 +27,9 @@ STATE_FORMAT = 1
 class StepRecord:
     """What one step did. ``step`` counts from 1; ``seconds`` is the time in training steps so far, without evaluations.
 
-    ``val_loss`` is there after a step with an evaluation, measured on ``val_tokens`` tokens: all of the validation part when
-    ``val_whole``, else a fixed sample of it. Losses are in nats per token.
+    ``val_loss`` is there after a step with an evaluation, the mean of ``val_tokens`` predicted tokens: all of the validation
+    part when ``val_whole``, else a fixed sample of it. Losses are in nats per token. ``val_bits_per_byte`` is the same loss for
+    any vocabulary to compare; of masked tokens it is that of the hidden ones, at the text's mean bytes per token.
     """
 
     step: int
@@ -37,6 +41,12 @@ class StepRecord:
     val_loss: float | None = None
     val_tokens: int | None = None
     val_whole: bool = False
+    val_bits_per_byte: float | None = None
+
+    @property
+    def perplexity(self) -> float | None:
+        """e to the validation loss: among how many equally likely tokens the model would be as unsure."""
+        return None if self.val_loss is None else math.exp(min(self.val_loss, 700.0))
 
 
 def train(model: Transformer, data: TokenData, config: TrainConfig) -> Iterator[StepRecord]:
@@ -53,46 +63,69 @@ def train(model: Transformer, data: TokenData, config: TrainConfig) -> Iterator[
 
 
 class Trainer:
-    """All that changes while a model trains: weights, optimiser, position in the data, step and clock."""
+    """All that changes while a model trains: weights, optimiser, position in the data, step and clock.
+
+    ``model`` always holds the float32 weights (the average where one is asked for), to be looked at or saved between two steps.
+    """
 
     def __init__(self, model: Transformer, data: TokenData, config: TrainConfig) -> None:
-        self.model, self.data, self.config = model, data, config
+        """Move ``model`` to the device and prepare to train it.
+
+        Raises:
+            ValueError: when the data are too short, the objective does not fit the model, or the device is not there.
+        """
+        self.objective = objective_of(config, model.config, data.special)
+        self.device = resolve_device(config.device)
+        self.precision = resolve_precision(config.precision, self.device)
+        self.model, self.data, self.config = model.to(self.device), data, config
         self.current = config  # with what ``change`` has set since
+        self.dropout = model.config.dropout
         T = model.config.context_length
         self.sampler = WindowSampler(data, T, config.batch_size, seed=config.seed, start_fraction=config.document_start_fraction)
-        self.dropout = model.config.dropout
-        self.dropout_generator = torch.Generator().manual_seed(config.seed + 1)
-        self.precision = resolve_precision(config.precision)
+        self.dropout_generator = torch.Generator(self.device).manual_seed(config.seed + 1)
+        self.mask_generator = torch.Generator().manual_seed(config.seed + 2)
+        self.watch = ValidationWatch(self.objective.windows(data.val, T), config)
         self.step, self.tokens, self.seconds, self.stop_reason = 0, 0, 0.0, None
+        self._prepare_weights()
+
+    def _prepare_weights(self) -> None:
+        """Optimiser and buffers: training may work on 16-bit weights, and ``model`` may show an average."""
         dtype = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
-        separate = dtype != torch.float32 or config.average_fraction is not None
-        self.working = twin(model, dtype) if separate else model
-        self.optimizer = Optimizer(self.working, config, dtype)
-        self.average = self.optimizer.masters
-        if config.average_fraction is not None:
-            self.average = self.optimizer.masters.clone()
+        averages = self.config.average_fraction is not None
+        separate = dtype != torch.float32 or averages
+        self.working = twin(self.model, dtype) if separate else self.model
+        self.optimizer = Optimizer(self.working, self.config, dtype)
+        self.average = self.optimizer.masters.clone() if averages else self.optimizer.masters
         if separate:  # the caller's model shows the masters or their average, without a copy
-            named = dict(model.named_parameters())
+            named = dict(self.model.named_parameters())
             place([named[name] for name in self.optimizer.names], self.average)
-        self.watch = ValidationWatch(data.val, T, config)
 
     def advance(self) -> StepRecord:
-        """One step, with an evaluation after it when one is due."""
+        """One step, with an evaluation after it when one is due.
+
+        Raises:
+            ValueError: when the loss stops being a number.
+        """
         start = time.perf_counter()
-        inputs, targets = self.sampler.next()
+        inputs, targets = self._batch()
         fraction = rate_fraction(self.config, self.step)
-        loss = next_token_loss(self.working(inputs, generator=self.dropout_generator), targets)
+        loss = token_loss(self.working(inputs, generator=self.dropout_generator), targets)
         loss.backward()
+        loss = loss.item()
+        if not math.isfinite(loss):  # before the update, so that the weights stay those that can be looked at
+            raise ValueError(f"the loss is no longer a number at step {self.step + 1}; use a lower learning rate")
         norm = self.optimizer.step(fraction)
         self._update_average()
-        loss = loss.item()
         self.step += 1
         self.tokens += inputs.numel()
         self.seconds += time.perf_counter() - start
-        if not math.isfinite(loss):
-            raise ValueError(f"the loss is no longer a number at step {self.step}; use a lower learning rate")
         rate = self.current.learning_rate * fraction
         return self._check(StepRecord(self.step, loss, rate, norm, self.seconds, self.tokens))
+
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        """Inputs and targets (B, T) of the next step. Drawn on the CPU, so that every device sees the same."""
+        inputs, targets = self.objective.batch(self.sampler.next(), self.mask_generator)
+        return inputs.to(self.device), targets.to(self.device)
 
     @property
     def settings(self) -> dict[str, float | int]:
@@ -130,6 +163,7 @@ class Trainer:
         tensors = {name: x.detach().to("cpu", copy=True) for name, x in self._tensors().items()}
         facts = {
             "format": STATE_FORMAT,
+            "device": self.device,
             "step": self.step,
             "tokens": self.tokens,
             "seconds": self.seconds,
@@ -139,7 +173,8 @@ class Trainer:
             "train_tokens": len(self.data.train),
         }
         samplers = {f"sampler.{name}": x for name, x in self.sampler.state().items()}
-        return tensors | samplers | {"dropout": self.dropout_generator.get_state()}, facts
+        generators = {"dropout": self.dropout_generator.get_state(), "masks": self.mask_generator.get_state()}
+        return tensors | samplers | generators, facts
 
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Go on where ``state`` was taken, to the last bit on a CPU; for a new trainer of the same model, data and configuration.
@@ -153,7 +188,11 @@ class Trainer:
                 x.copy_(tensors[name])
             self.optimizer.resume(facts["step"])
             self.sampler.restore({name: tensors[f"sampler.{name}"] for name in self.sampler.state()})
-            self.dropout_generator.set_state(tensors["dropout"])
+            self.mask_generator.set_state(tensors["masks"])
+            if facts["device"] == self.device:
+                self.dropout_generator.set_state(tensors["dropout"])
+            else:  # another kind of device has another generator: as good, but not the same numbers
+                self.dropout_generator.manual_seed(self.config.seed + 1 + facts["step"])
             self.watch.restore(facts["watch"])
             self.change(**facts["settings"])
             self.step, self.tokens, self.seconds = facts["step"], facts["tokens"], facts["seconds"]
@@ -187,125 +226,14 @@ class Trainer:
         elif c.max_seconds is not None and self.seconds >= c.max_seconds:
             self.stop_reason = "max_seconds"
         if self.watch.due(self.step, last=self.stop_reason is not None):
-            loss, tokens, whole = self.watch.look(self.model, self.step, last=self.stop_reason is not None)
-            record = replace(record, val_loss=loss, val_tokens=tokens, val_whole=whole)
-            if c.stop_at_val_loss is not None and whole and loss <= c.stop_at_val_loss:
+            look = self.watch.look(self.model, self.step, last=self.stop_reason is not None)
+            bits = bits_per_byte(look.loss, self.objective.places(self.data.val), self.data.val_bytes)
+            record = replace(record, val_loss=look.loss, val_tokens=look.tokens, val_whole=look.whole, val_bits_per_byte=bits)
+            if c.stop_at_val_loss is not None and look.whole and look.loss <= c.stop_at_val_loss:
                 self.stop_reason = "stop_at_val_loss"
+            elif self.stop_reason is None and self.watch.on_plateau:
+                self.stop_reason = "plateau"
         return record
-
-
-class ValidationWatch:
-    """Decides when to evaluate, and on how much: a whole evaluation can cost as much as fifty steps.
-
-    On the way a fixed sample of evenly spaced windows is enough. With a target loss, the sample is looked at more often the
-    nearer the target is, and the whole part only when the sample, corrected by how far off it was the last time, says that
-    the target is met.
-    """
-
-    def __init__(self, val: Tensor, length: int, config: TrainConfig) -> None:
-        self.val, self.length, self.config = val, length, config
-        self.windows = sample_windows(val, length, config.eval_tokens)
-        self.is_whole = self.windows is None
-        self.correction = 0.0  # whole minus sample, as last measured
-        self.every = config.eval_every if config.stop_at_val_loss is None else min(config.eval_every, 20)
-        self.next_step = self.every
-        self.seen: tuple[int, float] | None = None  # step and loss of the last look
-
-    def due(self, step: int, last: bool) -> bool:
-        """Whether the step is one after which to evaluate; after the last one always."""
-        return last or step >= self.next_step
-
-    def look(self, model: Transformer, step: int, last: bool) -> tuple[float, int, bool]:
-        """(loss, tokens it was measured on, whether these were all of the validation part)."""
-        target = self.config.stop_at_val_loss
-        sample = evaluate(model, self.val) if self.is_whole else window_loss(model, *self.windows)
-        loss, tokens, whole = sample, self._tokens(), self.is_whole
-        if not whole and (last or (target is not None and sample + self.correction <= target)):
-            loss, tokens, whole = evaluate(model, self.val), len(self.val) - 1, True
-            self.correction = loss - sample
-        self._plan(step, sample + self.correction)
-        return loss, tokens, whole
-
-    def state(self) -> dict[str, Any]:
-        """What later looks depend on, as plain values."""
-        return {"correction": self.correction, "next_step": self.next_step, "seen": self.seen and list(self.seen)}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on where ``state`` was taken."""
-        self.correction, self.next_step = state["correction"], state["next_step"]
-        self.seen = state["seen"] and tuple(state["seen"])
-
-    def _tokens(self) -> int:
-        return len(self.val) - 1 if self.is_whole else self.windows[1].numel()
-
-    def _plan(self, step: int, loss: float) -> None:
-        """The next look: after ``eval_every`` steps, or earlier when the loss is about to reach the target."""
-        wait = self.every
-        target = self.config.stop_at_val_loss
-        if target is not None and self.seen is not None and loss > target:
-            fallen = self.seen[1] - loss  # since the last look; loss falls about as the logarithm of the step
-            slope = fallen / math.log(step / self.seen[0]) if fallen > 0 else 0.0
-            if slope > 0:
-                expected = step * (math.exp(min((loss - target) / slope, 5.0)) - 1)
-                wait = min(wait, max(5, round(0.7 * expected)))
-        elif target is not None and loss <= target:
-            wait = 5
-        self.seen, self.next_step = (step, loss), step + wait
-
-
-def next_token_loss(logits: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
-    """Cross-entropy in nats of logits (B, T, V) for targets (B, T), in float32."""
-    return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction=reduction)
-
-
-def evaluate(model: Transformer, ids: Tensor, batch_size: int = 32) -> float:
-    """Mean loss in nats per token over all of ``ids``.
-
-    The inputs are consecutive windows of the model's context, each with its next tokens as targets; the last window may be
-    shorter and counts with its number of tokens. So every token but the first is predicted exactly once.
-
-    Raises:
-        ValueError: for fewer than two tokens.
-    """
-    if len(ids) < 2:
-        raise ValueError(f"a loss needs at least 2 tokens, not {len(ids)}; give more text")
-    T = model.config.context_length
-    n = (len(ids) - 1) // T  # whole windows
-    total = 0.0
-    if n:
-        inputs, targets = ids[: n * T].view(n, T), ids[1 : n * T + 1].view(n, T)
-        total += window_loss(model, inputs, targets, batch_size) * n * T
-    rest = len(ids) - 1 - n * T
-    if rest:
-        total += window_loss(model, ids[None, n * T : -1], ids[None, n * T + 1 :]) * rest
-    return total / (len(ids) - 1)
-
-
-def window_loss(model: Transformer, inputs: Tensor, targets: Tensor, batch_size: int = 32) -> float:
-    """Mean loss in nats per token over windows (N, T)."""
-    total = 0.0
-    with torch.inference_mode():
-        for x, y in zip(inputs.split(batch_size), targets.split(batch_size), strict=True):
-            total += next_token_loss(model(x), y, reduction="sum").item()
-    return total / targets.numel()
-
-
-def sample_windows(ids: Tensor, length: int, tokens: int | None) -> tuple[Tensor, Tensor] | None:
-    """Evenly spaced windows of about ``tokens`` tokens, (N, T) inputs and targets; None when that would be all of them."""
-    n = (len(ids) - 1) // length
-    wanted = max(1, tokens // length) if tokens is not None else n
-    if wanted >= n:
-        return None
-    chosen = torch.arange(wanted) * n // wanted
-    return ids[: n * length].view(n, length)[chosen], ids[1 : n * length + 1].view(n, length)[chosen]
-
-
-def resolve_precision(precision: str) -> str:
-    """``auto`` becomes ``bfloat16`` on a CPU with instructions for it, where it about doubles the speed, else ``float32``."""
-    if precision != "auto":
-        return precision
-    able = torch.cpu.get_capabilities()
-    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
 
 
 def twin(model: Transformer, dtype: torch.dtype) -> Transformer:

@@ -10,7 +10,8 @@ import torch
 
 from llm.cli.setup import open_model, read_text, use_threads
 from llm.data import split_text
-from llm.training import evaluate
+from llm.evaluation import bits_per_byte, evaluate
+from llm.objectives import usual_objective
 
 
 def run(args: Namespace) -> dict[str, object]:
@@ -24,12 +25,13 @@ def run(args: Namespace) -> dict[str, object]:
     if len(ids) < 2:
         raise ValueError(f"the part of {args.text} to measure has {len(ids)} tokens, but it needs at least 2; give more text")
     start = time.perf_counter()
-    loss = evaluate(checkpoint.model, ids)
-    tokens, size = len(ids) - 1, len(part.encode(errors="replace"))
+    objective = usual_objective(checkpoint.config, checkpoint.tokenizer.special)
+    loss = evaluate(checkpoint.model, ids, objective=objective)
+    tokens, size = objective.places(ids), len(part.encode(errors="replace"))
     result = {
         "val_loss": round(loss, 6),
         "perplexity": round(math.exp(loss), 4),
-        "bits_per_byte": round(loss * tokens / size / math.log(2), 6),
+        "bits_per_byte": round(bits_per_byte(loss, tokens, size), 6),
         "tokens": tokens,
         "bytes": size,
         "part": args.part,

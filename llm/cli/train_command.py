@@ -15,11 +15,12 @@ from llm.cli.output import RunFolder, summary_lines  # noqa: E402
 from llm.cli.progress import Progress, wanted  # noqa: E402
 from llm.cli.setup import read_text, use_threads  # noqa: E402
 from llm.config import ModelConfig, TrainConfig  # noqa: E402
+from llm.evaluation import evaluate  # noqa: E402
 from llm.exam import exact_share  # noqa: E402
 from llm.model import Transformer  # noqa: E402
 from llm.recipes import RECIPES, steep_slopes  # noqa: E402
 from llm.sources import Source, corpus_source, text_source  # noqa: E402
-from llm.training import StepRecord, Trainer, evaluate  # noqa: E402
+from llm.training import StepRecord, Trainer  # noqa: E402
 
 DEFAULT_SECONDS = 60.0
 
@@ -39,7 +40,7 @@ def run(args: Namespace) -> dict[str, object]:
     model = Transformer(model_config)
     trainer = Trainer(model, source.data, train_config)
     record = _loop(trainer, folder, args)
-    val_loss = _stored_loss(model, source, record, args)
+    val_loss = _stored_loss(trainer, record, args)
     result = _result(trainer, source, record, val_loss, args)
     if folder:
         folder.finish(trainer, result)
@@ -82,12 +83,12 @@ def _done(record: StepRecord, config: TrainConfig) -> float | None:
     return max(parts, default=None)
 
 
-def _stored_loss(model: Transformer, source: Source, record: StepRecord, args: Namespace) -> float:
+def _stored_loss(trainer: Trainer, record: StepRecord, args: Namespace) -> float:
     """The loss of the weights as they are stored; float16 rounds them first."""
     if args.dtype == "float16":
-        for p in model.parameters():
+        for p in trainer.model.parameters():
             p.data = p.data.half().float()
-        return evaluate(model, source.data.val)
+        return evaluate(trainer.model, trainer.data.val, objective=trainer.objective)
     return record.val_loss
 
 

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from llm.interpret.ablation import ablation
-from llm.interpret.held_out import IGNORED
 from llm.model import Tap, Transformer, identity
+from llm.objectives import IGNORED
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:

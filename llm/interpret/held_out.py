@@ -13,12 +13,12 @@ from llm.checkpoints import read_json
 from llm.config import ModelConfig
 from llm.corpora import CORPORA, arithmetic_split, generate, write_sum
 from llm.library import ModelInfo
+from llm.objectives import IGNORED
 
 SAMPLE_TOKENS = 2048
 CHARACTERS_PER_TOKEN = 6  # more than any corpus here has, so that the text is long enough
 OTHER_SEED = 7_919  # added to the seed of the training text
 MASKED_SHARE = 0.15  # of the tokens of a masked model's sample (BERT, Devlin et al. 2019)
-IGNORED = -100  # a target that no loss is taken of
 FEWEST_ORDINARY = 8
 TEXTS = 4  # windows that detectors look at
 STORY_TOKENS = 64  # of each of these, where the model's own kind of text cannot be made

@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from llm.checkpoints import load_checkpoint, snapshot_steps
+from llm.evaluation import evaluate
 from llm.exam import exact_share
 from llm.interpret.ablation import ablation
 from llm.interpret.detectors import head_scores
 from llm.library import BOX
+from llm.objectives import token_loss
 from llm.sources import as_question, corpus_parts, document_data
-from llm.training import evaluate, next_token_loss
 
 NAMES = ("stories", "copy", "arithmetic", *(f"positions-{p}" for p in ("none", "sinusoidal", "learned", "rope", "alibi")))
 
@@ -76,7 +77,7 @@ def test_stories_has_a_dozen_snapshots_that_get_better(checkpoints):
 
     def loss(model) -> float:
         with torch.inference_mode():
-            return next_token_loss(model(ids[:, :-1]), ids[:, 1:]).item()
+            return token_loss(model(ids[:, :-1]), ids[:, 1:]).item()
 
     losses = [loss(load_checkpoint(BOX / "stories", step=step).model) for step in (steps[0], steps[6], steps[-1])]
     assert losses[0] == pytest.approx(math.log(tokenizer.vocab_size), abs=0.3)

@@ -16,7 +16,7 @@ from llm.cli.parser import build_parser
 from llm.cli.progress import Progress, clock
 from llm.cli.train_command import model_options, training_options
 from llm.data import split_text
-from llm.training import evaluate
+from llm.evaluation import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = ("The sun went down and the wind was cold. ", "A bird sang, and nobody heard it. ", "Then the rain came to the sea. ")

@@ -12,9 +12,12 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_adamw_equals_torch():
+@pytest.mark.parametrize("fused", [True, False])
+def test_adamw_equals_torch(fused):
     ours, theirs = random(500), torch.nn.Parameter(random(500))
     mine = AdamW(ours, beta1=0.9, beta2=0.95, weight_decay=0.1)
+    assert mine.fused
+    mine.fused = fused
     reference = torch.optim.AdamW([theirs], lr=0.01, betas=(0.9, 0.95), weight_decay=0.1)
     for step in range(50):
         gradient = random(500, seed=step + 1)

@@ -8,8 +8,11 @@ import torch
 
 from llm.config import ModelConfig, TrainConfig
 from llm.data import TokenData, WindowSampler, split_documents, split_text
+from llm.evaluation import bits_per_byte, counted, evaluate, mean_loss, sample_windows
 from llm.model import Transformer
-from llm.training import Trainer, ValidationWatch, evaluate, resolve_precision, sample_windows, train, window_loss
+from llm.objectives import IGNORED, NextToken
+from llm.training import Trainer, train
+from llm.watch import ValidationWatch
 from tests.unit.training_data import token_data
 
 SMALL = ModelConfig(vocab_size=16, context_length=8, n_layers=2, n_heads=2, d_model=32)
@@ -118,7 +121,10 @@ def test_stops_at_a_loss_and_says_why():
 
 
 def test_stops_after_seconds():
-    *_, last = train(Transformer(SMALL), token_data(), TrainConfig(steps=None, schedule="constant", max_seconds=0.1))
+    trainer = Trainer(Transformer(SMALL), token_data(), TrainConfig(steps=None, schedule="constant", max_seconds=0.1))
+    while trainer.stop_reason is None:
+        last = trainer.advance()
+    assert trainer.stop_reason == "max_seconds"
     assert 0.1 <= last.seconds < 5
     assert last.val_whole
 
@@ -131,39 +137,110 @@ def test_a_sample_on_the_way_and_everything_at_the_end():
 
 
 def test_sample_windows_are_spread_over_the_text():
-    ids = torch.arange(1001)
-    inputs, targets = sample_windows(ids, 10, 100)
+    whole = NextToken().windows(torch.arange(1005), 10)
+    assert [tuple(inputs.shape) for inputs, _ in whole] == [(100, 10), (1, 4)]
+    ((inputs, targets),) = sample_windows(whole, 100)
     assert inputs.shape == (10, 10)
     assert inputs[:, 0].tolist() == list(range(0, 1000, 100))
     assert torch.equal(targets, inputs + 1)
-    assert sample_windows(ids, 10, None) is None
-    assert sample_windows(ids, 10, 5000) is None
+    assert sample_windows(whole, None) is whole
+    assert sample_windows(whole, 5000) is whole
+
+
+def watched(monkeypatch, **options):
+    """A watch over 399 tokens whose sample has the loss in the dictionary, and the whole 0.05 more."""
+    loss, wholes = {"sample": 3.0}, []
+
+    def measured(model, windows):
+        if counted(windows) == 16:
+            return loss["sample"]
+        wholes.append(1)
+        return loss["sample"] + 0.05
+
+    monkeypatch.setattr("llm.watch.mean_loss", measured)
+    config = TrainConfig(steps=None, schedule="constant", eval_tokens=16, **options)
+    return ValidationWatch(NextToken().windows(torch.zeros(400, dtype=torch.long), 8), config), loss, wholes
 
 
 def test_the_watch_looks_at_everything_only_near_the_target(monkeypatch):
     """The sample says 0.05 too little; after one whole look the watch knows."""
-    loss = {"sample": 3.0}
-    wholes = []
-    monkeypatch.setattr("llm.training.window_loss", lambda *a: loss["sample"])
-    monkeypatch.setattr("llm.training.evaluate", lambda *a: wholes.append(1) or loss["sample"] + 0.05)
-    config = TrainConfig(steps=None, schedule="constant", stop_at_val_loss=2.0, eval_tokens=16)
-    watch = ValidationWatch(torch.zeros(400, dtype=torch.long), 8, config)
+    watch, loss, wholes = watched(monkeypatch, stop_at_val_loss=2.0)
     for step, value in ((20, 3.0), (40, 2.5), (60, 1.99), (80, 1.96)):
         loss["sample"] = value
         watch.look(None, step, last=False)
     assert len(wholes) == 1
     loss["sample"] = 1.94
-    assert watch.look(None, 100, last=False) == (pytest.approx(1.99), 399, True)
+    found = watch.look(None, 100, last=False)
+    assert (found.loss, found.tokens, found.whole) == (pytest.approx(1.99), 399, True)
+
+
+def test_the_watch_sees_a_plateau_and_then_looks_at_everything(monkeypatch):
+    watch, loss, wholes = watched(monkeypatch, plateau_evaluations=3)
+    seen = []
+    for step, value in enumerate([3.0, 2.0, 2.1, 2.0, 1.9, 1.95, 1.9, 1.91]):
+        loss["sample"] = value
+        found = watch.look(None, 100 * (step + 1), last=False)
+        seen.append((watch.on_plateau, found.whole))
+    assert seen == [(False, False)] * 7 + [(True, True)]
+    assert len(wholes) == 1
+
+
+@pytest.mark.parametrize("eval_tokens", [None, 40])
+def test_stops_on_a_plateau(eval_tokens):
+    """Nothing is learned at rate 0: the first evaluation is the lowest, and two more say so."""
+    options = {"steps": None, "schedule": "constant", "eval_every": 5, "plateau_evaluations": 2, "eval_tokens": eval_tokens}
+    trainer = Trainer(Transformer(SMALL), token_data(), TrainConfig(learning_rate=0.0, **options))
+    while trainer.stop_reason is None:
+        record = trainer.advance()
+    assert (trainer.stop_reason, record.step, record.val_whole) == ("plateau", 15, True)
+
+
+def test_the_last_step_is_named_before_a_plateau():
+    config = TrainConfig(steps=10, learning_rate=0.0, eval_every=5, plateau_evaluations=1)
+    trainer = Trainer(Transformer(SMALL), token_data(), config)
+    while trainer.stop_reason is None:
+        trainer.advance()
+    assert trainer.stop_reason == "steps"
+
+
+def test_training_needs_an_end():
+    with pytest.raises(ValueError, match="training needs an end"):
+        TrainConfig(steps=None, schedule="constant")
+    with pytest.raises(ValueError, match="plateau_evaluations is 0"):
+        TrainConfig(plateau_evaluations=0)
+
+
+def test_rates_depend_on_the_step_and_never_on_time(monkeypatch):
+    def rates():
+        config = TrainConfig(steps=30, warmup_steps=5, schedule="cosine")
+        return [record.learning_rate for record in train(Transformer(SMALL), token_data(), config)]
+
+    usual = rates()
+    clock = itertools.count()
+    monkeypatch.setattr("llm.training.time.perf_counter", lambda: 1000.0 * next(clock))
+    assert rates() == usual
+    assert len(set(usual)) == 30
+
+
+def test_an_evaluation_has_perplexity_and_bits_per_byte():
+    data = token_data()
+    *_, last = train(Transformer(SMALL), data, TrainConfig(steps=5))
+    assert last.perplexity == pytest.approx(math.exp(last.val_loss))
+    per_byte = last.val_loss * (len(data.val) - 1) / data.val_bytes
+    assert last.val_bits_per_byte == pytest.approx(per_byte / math.log(2))
+    first, *_ = train(Transformer(SMALL), data, TrainConfig(steps=5))
+    assert first.perplexity is first.val_bits_per_byte is None
+    assert bits_per_byte(1.0, 10, 0) is None
 
 
 def test_windows_are_used_once_each_round():
     ids = torch.arange(8 * 10 + 1)
     sampler = WindowSampler(TokenData(ids, ids, ids[:1], 0), 8, 3, seed=0)
-    seen = torch.cat([sampler.next()[0][:, 0] for _ in range(3)])
+    seen = torch.cat([sampler.next()[:, 0] for _ in range(3)])
     assert len(set(seen.tolist())) == 9
-    x, y = sampler.next()
-    assert torch.equal(y, x + 1)
-    assert x.shape == (3, 8)
+    windows = sampler.next()
+    assert windows.shape == (3, 9)
+    assert torch.equal(windows[:, 1:], windows[:, :-1] + 1)
 
 
 def test_document_starts_are_in_every_batch():
@@ -171,8 +248,17 @@ def test_document_starts_are_in_every_batch():
     sampler = WindowSampler(data, 8, 8, start_fraction=0.5)
     starts = {tuple(data.train[s : s + 8].tolist()) for s in data.starts.tolist()}
     for _ in range(5):
-        x, _ = sampler.next()
-        assert sum(tuple(row.tolist()) in starts for row in x) >= 4
+        assert sum(tuple(row[:8].tolist()) in starts for row in sampler.next()) >= 4
+
+
+def test_a_batch_may_change_its_size_on_the_way():
+    data = token_data()
+    sampler = WindowSampler(data, 8, 8, start_fraction=0.5)
+    sampler.next()
+    sampler.resize(3)
+    assert sampler.next().shape == (3, 9)
+    sampler.resize(300)  # more than there are windows: the rest is dealt again
+    assert sampler.next().shape == (300, 9)
 
 
 def test_too_little_text_is_a_sentence_with_both_numbers():
@@ -181,6 +267,16 @@ def test_too_little_text_is_a_sentence_with_both_numbers():
         list(train(Transformer(SMALL), TokenData(ids, ids, ids[:1], 8), TrainConfig()))
     with pytest.raises(ValueError, match="1 tokens, but it needs at least 2"):
         TokenData(ids, ids[:1], ids[:1], 8).check(4)
+
+
+def test_a_gradient_that_explodes_is_a_sentence_and_updates_nothing():
+    model = Transformer(SMALL)
+    trainer = Trainer(model, token_data(), TrainConfig(steps=5))
+    trainer.optimizer.gradient[0] = float("inf")  # the backward pass adds to it
+    before = model.token_embedding.weight.clone()
+    with pytest.raises(ValueError, match="gradient is no longer a number; use a lower learning rate"):
+        trainer.advance()
+    assert torch.equal(before, model.token_embedding.weight)
 
 
 def test_a_loss_that_explodes_is_a_sentence():
@@ -200,12 +296,12 @@ def test_splits():
     assert [len(part) for part in split_documents(list("abcdefghijklmnopqrst"))] == [18, 2]
 
 
-def test_precision_is_resolved():
-    assert resolve_precision("float32") == "float32"
-    assert resolve_precision("auto") in ("float32", "bfloat16")
-
-
-def test_window_loss_does_not_depend_on_the_batch():
-    inputs, targets = sample_windows(token_data().val, 8, 100)
+def test_the_mean_loss_depends_on_what_counts_and_not_on_the_batch():
+    windows = NextToken().windows(token_data().val, 8)
     model = Transformer(SMALL)
-    assert window_loss(model, inputs, targets, 1) == pytest.approx(window_loss(model, inputs, targets, 64), abs=1e-5)
+    assert mean_loss(model, windows, 1) == pytest.approx(mean_loss(model, windows, 64), abs=1e-5)
+    inputs, targets = windows[0]
+    half = targets.clone()
+    half[:, ::2] = IGNORED
+    losses = -model(inputs).log_softmax(-1).gather(2, targets[:, :, None])[:, 1::2].detach()
+    assert mean_loss(model, [(inputs, half)]) == pytest.approx(float(losses.mean()), abs=1e-5)

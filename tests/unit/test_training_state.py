@@ -17,7 +17,9 @@ CHANGES = {3: {"learning_rate": 0.02}, 5: {"batch_size": 5}, 7: {"dropout": 0.3}
 
 
 def make(dropout=0.1, **options) -> Trainer:
-    model = Transformer(ModelConfig(vocab_size=16, context_length=8, n_layers=2, n_heads=2, d_model=32, dropout=dropout))
+    shape = {"vocab_size": 18, "context_length": 8, "n_layers": 2, "n_heads": 2, "d_model": 32}
+    causal = options.get("objective") != "masked_tokens"
+    model = Transformer(ModelConfig(**shape, dropout=dropout, causal=causal))
     options = {"document_start_fraction": 0.25, "eval_every": 4, "eval_tokens": 40, "batch_size": 4, "warmup_steps": 2} | options
     return Trainer(model, token_data(400), TrainConfig(steps=STEPS, learning_rate=0.01, **options))
 
@@ -52,6 +54,20 @@ KINDS = list(itertools.product(["adamw", "muon"], ["float32", "bfloat16"], [None
 @pytest.mark.parametrize(("optimizer", "precision", "average", "dropout"), KINDS)
 def test_resumed_equals_uninterrupted(tmp_path, optimizer, precision, average, dropout):
     options = {"optimizer": optimizer, "precision": precision, "average_fraction": average, "dropout": dropout}
+    check_resume(tmp_path, options)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_resumed_equals_uninterrupted_with_masks(tmp_path, precision):
+    check_resume(tmp_path, {"objective": "masked_tokens", "precision": precision})
+
+
+def test_resumed_equals_uninterrupted_on_the_way_to_a_plateau(tmp_path):
+    check_resume(tmp_path, {"plateau_evaluations": 3, "eval_every": 2, "stop_at_val_loss": 0.1})
+
+
+def check_resume(tmp_path, options) -> None:
+    """Stop after a few steps, write the state to a disk, and let a new trainer go on: the same records, the same state."""
     whole = make(**options)
     records = run(whole)
     for cut in (0, 1, 4, 6, 11, STEPS):
