@@ -15,7 +15,7 @@ def said(capsys, *arguments: object) -> tuple[int, str, str]:
 
 
 def test_a_prompt_of_unknown_characters_is_shown_as_it_was_typed(capsys):
-    command = "generate --model arithmetic --prompt hello --temperature 0".split()
+    command = ["generate", "--model", "arithmetic", "--prompt", "hello", "--temperature", "0"]
     code, out, err = said(capsys, *command)
     whole = json.loads(said(capsys, *command, "--json")[1])
     assert (code, out) == (0, f"hello{whole['continuation']}\n")
