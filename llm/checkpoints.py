@@ -53,9 +53,11 @@ def save_checkpoint(
     *,
     train: TrainConfig | Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
-    dtype: str = "float16",
+    dtype: str = "float32",
 ) -> None:
     """Write a whole model folder. Each file appears complete or not at all; weights come last.
+
+    The default keeps every bit of the weights; ``float16`` is half as large and rounds them.
 
     Raises:
         ValueError: for a ``dtype`` that is neither float16 nor float32, or weights too large for float16.

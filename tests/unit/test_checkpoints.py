@@ -48,7 +48,7 @@ def folder(tmp_path, tokenizer):
 def test_round_trip_in_float32_is_exact(tmp_path, tokenizer, changes):
     model = small_model(tokenizer, **changes)
     about = {"train": TrainConfig(), "data": {"c": 1}}
-    save_checkpoint(tmp_path, model, tokenizer, {"name": "x"}, **about, dtype="float32")
+    save_checkpoint(tmp_path, model, tokenizer, {"name": "x"}, **about)
     opened = load_checkpoint(tmp_path)
     ids = torch.tensor([tokenizer.encode("the little dog")])
     assert opened.config == model.config
@@ -63,7 +63,7 @@ def test_round_trip_in_float32_is_exact(tmp_path, tokenizer, changes):
 
 def test_stored_float16_weights_are_the_model(tmp_path, tokenizer):
     model = small_model(tokenizer)
-    save_checkpoint(tmp_path, model, tokenizer, {})
+    save_checkpoint(tmp_path, model, tokenizer, {}, dtype="float16")
     opened = load_checkpoint(tmp_path).model
     for (name, before), after in zip(model.state_dict().items(), opened.state_dict().values(), strict=True):
         assert after.dtype == torch.float32
@@ -71,7 +71,7 @@ def test_stored_float16_weights_are_the_model(tmp_path, tokenizer):
     assert not opened.training
     assert not any(p.requires_grad for p in opened.parameters())
     first = (tmp_path / "model.safetensors").read_bytes()
-    save_checkpoint(tmp_path, opened, tokenizer, {})
+    save_checkpoint(tmp_path, opened, tokenizer, {}, dtype="float16")
     assert (tmp_path / "model.safetensors").read_bytes() == first
 
 
@@ -102,7 +102,7 @@ def test_folder_named_like_a_published_tokenizer(tmp_path, tokenizer, monkeypatc
 
 def test_snapshots(tmp_path, tokenizer):
     models = {step: small_model(tokenizer, seed=step) for step in (0, 40, 1_000_000)}
-    save_checkpoint(tmp_path, models[1_000_000], tokenizer, {"step": 1_000_000})
+    save_checkpoint(tmp_path, models[1_000_000], tokenizer, {"step": 1_000_000}, dtype="float16")
     for step in (1_000_000, 0, 40):
         path = save_snapshot(tmp_path, models[step], step)
     assert path.name == "step-000040.safetensors"
@@ -233,9 +233,9 @@ def test_weights_too_large_for_float16(tmp_path, tokenizer):
     with torch.no_grad():
         model.final_norm.weight[0] = 70_000
     with pytest.raises(ValueError, match="store it as float32"):
-        save_checkpoint(tmp_path, model, tokenizer, {})
+        save_checkpoint(tmp_path, model, tokenizer, {}, dtype="float16")
     assert not (tmp_path / "model.safetensors").exists()
-    save_checkpoint(tmp_path, model, tokenizer, {}, dtype="float32")
+    save_checkpoint(tmp_path, model, tokenizer, {})
     with pytest.raises(ValueError, match="choose one of float16, float32"):
         save_checkpoint(tmp_path, model, tokenizer, {}, dtype="int8")
 
