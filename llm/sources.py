@@ -15,6 +15,7 @@ from llm.tokenizers import END, MASK, CharTokenizer, Tokenizer, WordTokenizer, l
 
 DEFAULT_TOKENIZERS = {"copy": "word", "arithmetic": "char"}
 DEFAULT_BPE_VOCABULARY = 1024
+RANDOM_ORDER = "in random order"  # what a description says of shuffled words
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _shuffled(text: str, generator: random.Random) -> str:
 
 
 def _order(shuffle_words: bool) -> dict[str, object]:
-    return {"words": "in random order"} if shuffle_words else {}
+    return {"words": RANDOM_ORDER} if shuffle_words else {}
 
 
 def corpus_parts(name: str, size: int | None, seed: int) -> tuple[list[str], list[str]]:

@@ -14,6 +14,7 @@ from llm.config import ModelConfig
 from llm.corpora import CORPORA, arithmetic_split, generate, write_sum
 from llm.library import ModelInfo
 from llm.objectives import IGNORED
+from llm.sources import RANDOM_ORDER, shuffled_words
 
 SAMPLE_TOKENS = 2048
 CHARACTERS_PER_TOKEN = 6  # more than any corpus here has, so that the text is long enough
@@ -50,7 +51,10 @@ def held_out_windows(
     if name not in CORPORA or (not config.causal and mask_id is None):
         return None
     length = config.context_length
-    ids = _document_ids(held_out_documents(name, int(data.get("seed", 0)), tokens), tokenizer, tokens + 1)
+    documents = held_out_documents(name, int(data.get("seed", 0)), tokens)
+    if data.get("words") == RANDOM_ORDER:
+        documents = shuffled_words(documents, seed)
+    ids = _document_ids(documents, tokenizer, tokens + 1)
     count = (len(ids) - 1) // length
     if count == 0:
         return None

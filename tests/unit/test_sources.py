@@ -6,7 +6,9 @@ from collections import Counter
 import pytest
 import torch
 
-from llm.sources import corpus_parts, corpus_source, make_tokenizer, shuffled_words, text_source
+from llm.config import ModelConfig
+from llm.interpret.held_out import held_out_windows
+from llm.sources import RANDOM_ORDER, corpus_parts, corpus_source, make_tokenizer, shuffled_words, text_source
 from llm.tokenizers import MASK, save_tokenizer
 
 TEXT = "The dog saw the cat.\n\n  The cat ran away, and the dog did not follow it!\nÄpfel 🍎 [MASK] <|end|> <unk> of " * 20
@@ -35,6 +37,16 @@ def test_a_shuffled_corpus_keeps_its_documents_and_says_what_it_is():
     text = shuffled.tokenizer.decode(ids).removesuffix("<|end|>")
     assert text != train[0]
     assert Counter(text.split()) == Counter(train[0].split())
+
+
+def test_held_out_text_of_a_shuffled_corpus_is_shuffled_too():
+    tokenizer = make_tokenizer("word", TEXT)
+    config = ModelConfig(tokenizer.vocab_size, context_length=64)
+    description = corpus_source("stories", 20_000).description
+    plain, _ = held_out_windows(description, tokenizer, config, tokens=256)
+    shuffled, _ = held_out_windows(description | {"words": RANDOM_ORDER}, tokenizer, config, tokens=256)
+    assert plain.shape == shuffled.shape
+    assert not torch.equal(plain, shuffled)
 
 
 def test_a_shuffled_text_keeps_training_and_validation_apart():
