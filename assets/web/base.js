@@ -40,8 +40,12 @@ export function diverging(palette, limit) {
 
 export const css = ([r, g, b]) => `rgb(${r},${g},${b})`;
 
-/** Black or white text, whichever can be read on this background. */
-export const inkOn = (rgb) => (luminance(rgb) > 0.55 ? "#1C2030" : "#FFFFFF");
+/** White text where it can be read on this background (a contrast of 4.5), else dark ink, else nearly black, which then can. */
+export function inkOn(rgb) {
+  const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  const light = 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return 1.05 / light >= 4.5 ? "#FFFFFF" : light / 0.0647 >= 4.5 ? "#1C2030" : "#050608";
+}
 
 /** The other end of `pack` in ui/components/core.py: { ...header, arrays: { name: { data, shape } } }. */
 export function unpack(data) {

@@ -12,7 +12,7 @@ const STYLE = `
 .tok small { font-family: var(--st-code-font); font-size: 13px; font-variant-numeric: tabular-nums; flex: none; }
 .tok.on { font-weight: 700; }
 .side.q .tok.on { color: var(--gf-query); border-color: var(--gf-query); }
-.side.k .tok.on { color: var(--gf-key); border-color: var(--gf-key); }
+.side.k .tok.on { border-color: var(--gf-key); }
 svg { display: block; width: 100%; overflow: visible; }
 `;
 const FAINTEST = 0.01; // lines below this weight are left out of the whole picture; a chosen token shows those from 0.002 on
@@ -37,7 +37,7 @@ export default function (component) {
   const tokens = { q: data.rows.map((text, i) => token("q", text, i)), k: data.columns.map((text, j) => token("k", text, j)) };
   function token(side, text, i) {
     return h("button", { type: "button", class: "tok", style: { height: `${step}px`, fontSize: step < 26 ? "13.5px" : "" },
-      "aria-label": `${side === "q" ? data.rowsAre : data.columnsAre}: token ${i + 1}, ${text}`,
+      "data-name": `${side === "q" ? data.rowsAre : data.columnsAre}: token ${i + 1},`,
       onmouseenter: () => focus([side, i]), onfocus: () => focus([side, i]), onclick: () => choose(side, i), onkeydown: (e) => move(e, side, i) },
       ...(side === "q" ? [h("small"), h("span", { dir: "auto" }, text)] : [h("span", { dir: "auto" }, text), h("small")]));
   }
@@ -90,7 +90,9 @@ function mark(element, on, weight, palette) {
   element.classList.toggle("on", on);
   const [r, g, b] = hex(palette.high);
   element.style.background = weight ? `rgba(${r},${g},${b},${(0.45 * weight).toFixed(3)})` : "";
-  element.querySelector("small").textContent = weight === null ? "" : weight > 0 ? weight.toFixed(2) : "–";
+  const small = element.querySelector("small");
+  small.textContent = weight === null ? "" : weight > 0 ? weight.toFixed(2) : "–";
+  element.setAttribute("aria-label", [element.dataset.name, ...[...element.children].map((part) => part.textContent).filter(Boolean)].join(" "));
 }
 
 function sentence({ data, at, rows, columns }, side, index, state) {

@@ -102,17 +102,20 @@ function box(state, i, place, step) {
   const root = i === 0, cut = !root && !node.kept.length;
   const width = (place.width = root ? 52 : Math.min(boxWidth(node), step - 56));
   const text = clip(root ? data.root : node.text, Math.floor((width - 8) / 8.2));
-  const group = s("g", { class: "node", tabindex: root ? null : 0, role: root ? "img" : "button", "aria-label": sentence(data, i),
+  const end = !root && place.end && node.kept.length > 0, seen = root ? "" : `${text} ${probability(node.p)}${end ? ` ${total(node)} ${badges(node)}` : ""}: `;
+  const group = s("g", { class: "node", tabindex: root ? null : 0, role: root ? "img" : "button", "aria-label": seen + sentence(data, i),
     onmouseenter: () => say(state, i), onmouseleave: () => say(state, null), onfocus: () => say(state, i),
     onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); ask(state, i); } } });
   group.append(s("rect", { class: "box", x: place.x, y: place.y - 12, width, height: 24, rx: 7, fill: cut ? palette.card : palette.chip, stroke: cut ? palette.line : node.kept.length ? palette.soft : "none", "stroke-width": 1 }),
     s("text", { x: place.x + width / 2, y: place.y + 5, "text-anchor": "middle", "font-size": 14.5, fill: cut ? palette.soft : palette.ink }, text));
   if (!root) group.append(s("text", { x: place.x - 5, y: place.y - 4, "text-anchor": "end", "font-size": 12, fill: cut ? palette.soft : palette.ink, "paint-order": "stroke", stroke: palette.card, "stroke-width": 4 }, probability(node.p)));
-  if (!root && place.end && node.kept.length) group.append(s("text", { x: place.x + width + 7, y: place.y + 5, "font-size": 13.5, "font-weight": 600, fill: palette.ink }, total(node), " ", s("tspan", { fill: palette.soft, "font-weight": 400 }, node.taken.map((t) => BADGES[t]).join(""))));
+  if (end) group.append(s("text", { x: place.x + width + 7, y: place.y + 5, "font-size": 13.5, "font-weight": 600, fill: palette.ink }, total(node), " ", s("tspan", { fill: palette.soft, "font-weight": 400 }, badges(node))));
   return group;
 }
 
 const clip = (text, n) => ([...text].length <= n ? text : [...text].slice(0, Math.max(1, n - 1)).join("") + "…");
+
+const badges = (node) => node.taken.map((t) => BADGES[t]).join("");
 
 const total = (node) => node.total.toFixed(2).replace("-", "−");
 
