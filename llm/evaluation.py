@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -11,26 +12,39 @@ from llm.model import Transformer
 from llm.objectives import IGNORED, Batch, NextToken, Objective, token_loss
 
 
-def evaluate(model: Transformer, ids: Tensor, batch_size: int = 32, objective: Objective | None = None) -> float:
+def evaluate(
+    model: Transformer,
+    ids: Tensor,
+    batch_size: int = 32,
+    objective: Objective | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> float:
     """Mean loss in nats over all of ``ids`` (N,).
 
     The text is cut into consecutive windows of the model's context; the last may be shorter and counts with its number of
     tokens. For next tokens (the default) every token but the first is predicted exactly once; for masked tokens the places are
-    chosen by a fixed seed, and only they count.
+    chosen by a fixed seed, and only they count. ``progress`` is told now and then which part of 1 is done.
 
     Raises:
         ValueError: when there is too little to predict.
     """
-    return mean_loss(model, (objective or NextToken()).windows(ids, model.config.context_length), batch_size)
+    windows = (objective or NextToken()).windows(ids, model.config.context_length)
+    return mean_loss(model, windows, batch_size, progress)
 
 
-def mean_loss(model: Transformer, windows: list[Batch], batch_size: int = 32) -> float:
+def mean_loss(
+    model: Transformer, windows: list[Batch], batch_size: int = 32, progress: Callable[[float], None] | None = None
+) -> float:
     """Mean loss in nats over all targets that count, whatever the sizes of the windows."""
     device, total = model.token_embedding.weight.device, 0.0
+    size, done = sum(inputs.numel() for inputs, _ in windows), 0
     with torch.inference_mode():
         for inputs, targets in windows:  # (N, T) each
             for x, y in zip(inputs.split(batch_size), targets.split(batch_size), strict=True):
                 total += token_loss(model(x.to(device)), y.to(device), reduction="sum").item()
+                done += x.numel()
+                if progress is not None:
+                    progress(done / size)
     return total / counted(windows)
 
 

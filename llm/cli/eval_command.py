@@ -8,6 +8,7 @@ from argparse import Namespace
 
 import torch
 
+from llm.cli.progress import Progress, wanted
 from llm.cli.setup import open_model, read_text, use_threads
 from llm.data import split_text
 from llm.evaluation import bits_per_byte, evaluate
@@ -26,7 +27,9 @@ def run(args: Namespace) -> dict[str, object]:
         raise ValueError(f"the part of {args.text} to measure has {len(ids)} tokens, but it needs at least 2; give more text")
     start = time.perf_counter()
     objective = usual_objective(checkpoint.config, checkpoint.tokenizer.special)
-    loss = evaluate(checkpoint.model, ids, objective=objective)
+    bar = Progress(wanted(None))
+    loss = evaluate(checkpoint.model, ids, objective=objective, progress=lambda done: bar.update(done, f"{len(ids):,} tokens"))
+    bar.close()
     tokens, size = objective.places(ids), len(part.encode(errors="replace"))
     result = {
         "val_loss": round(loss, 6),

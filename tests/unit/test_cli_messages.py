@@ -1,6 +1,7 @@
 """What the command line says about a prompt, a file or a folder that is not what it should be."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -54,6 +55,17 @@ def test_files_that_cannot_be_used_are_one_sentence(capsys, tmp_path, arguments,
 def test_trace_writes_the_file_that_was_named(capsys, tmp_path):
     assert said(capsys, "trace", "--model", "stories", "--prompt", "a", "--out", tmp_path / "named")[0] == 0
     assert "logits" in np.load(tmp_path / "named")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_eval_draws_its_progress_on_a_terminal(capsys, tmp_path, monkeypatch, terminal):
+    monkeypatch.setattr("llm.cli.progress.INTERVAL", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    (tmp_path / "some.txt").write_text("The sun went down and the wind was cold. " * 300)
+    command = ["eval", "--model", "positions-none", "--text", tmp_path / "some.txt", "--part", "all", "--json"]
+    code, out, err = said(capsys, *command)
+    assert code == 0 and json.loads(out)["part"] == "all"
+    assert ("100 %" in err) is terminal
 
 
 def test_every_option_has_help():
