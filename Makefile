@@ -27,6 +27,7 @@ run: .venv/run.stamp
 # A Chromium for the browser tests: one that is installed, or Debian's.
 browser:
 	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  command -v apt-get >/dev/null || { echo "The browser tests need Chromium or Chrome: install one, then run make test again"; exit 1; }; \
 	  echo "Installing chromium for the browser tests ..."; \
 	  SUDO=$$(test $$(id -u) = 0 || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; }
 
