@@ -66,6 +66,8 @@ class ModelConfig:
     - ``alibi_slopes``: one slope per head in place of the paper's geometric series.
     - ``qk_norm``: queries and keys divided by their root mean square before the dot product (Henry et al. 2020).
     - ``embedding_norm``: a norm (without weights) right after the embeddings.
+    - ``smear``: each token's vector also gets a learned part of the previous token's embedding, channel by channel, so the
+      first layer sees pairs of tokens at once (a refinement of the speed runs that follow modded-nanogpt).
     - ``zero_init``: output projections and an untied unembedding start at zero, so that a new block starts as the identity.
     - ``embedding_std``, ``weight_std``: spread of the initial embeddings and of the blocks' matrices (0.02 in GPT-2).
     """
@@ -90,6 +92,7 @@ class ModelConfig:
     alibi_slopes: tuple[float, ...] | None = None
     qk_norm: bool = False
     embedding_norm: bool = False
+    smear: bool = False
     zero_init: bool = False
     embedding_std: float = 0.02
     weight_std: float = 0.02

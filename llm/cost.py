@@ -70,6 +70,7 @@ def parameters(config: ModelConfig) -> dict[str, int]:
     return {
         "token embedding": c.vocab_size * C,
         "position embedding": c.context_length * C if c.position == "learned" else 0,
+        "smear": C if c.smear else 0,
         "attention": c.n_layers * (4 * C * C + bias * 4 * C),
         "mlp": c.n_layers * ((inner + 1) * C * F + bias * (inner * F + C)),
         "norms": norm * (2 * c.n_layers + (c.norm_position == "pre")),

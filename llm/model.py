@@ -37,6 +37,8 @@ class Transformer(nn.Module):
         self.token_embedding = Embedding(config.vocab_size, config.d_model)
         if config.position == "learned":
             self.position_embedding = Embedding(config.context_length, config.d_model)
+        if config.smear:
+            self.smear = nn.Parameter(torch.zeros(config.d_model))
         self.blocks = nn.ModuleList(Block(config, i) for i in range(config.n_layers))
         self.final_norm = Norm(config) if config.norm_position == "pre" else nn.Identity()
         if not config.tie_embeddings:
@@ -67,7 +69,10 @@ class Transformer(nn.Module):
         self._check_length(end)
         token = tap("embed.token", self.token_embedding(ids))  # (B, T, C)
         position = tap("embed.position", self._positions(start, token))  # (B, T, C)
-        x = tap("embed.sum", token + position)
+        x = token + position
+        if self.config.smear:
+            x = x + tap("embed.smear", self.smear * previous(token, cache))  # (C,) x (B, T, C)
+        x = tap("embed.sum", x)
         if self.config.embedding_norm:
             x = tap("embed.norm", F.layer_norm(x, x.shape[-1:]))
         x = dropout(x, self.config.dropout, generator)
@@ -130,7 +135,7 @@ class Transformer(nn.Module):
         """GPT-2's initialisation from the configuration's own seed: N(0, 0.02), residual projections divided by sqrt(2 L)."""
         generator = torch.Generator().manual_seed(self.config.seed)
         for name, p in self.named_parameters():
-            if name.endswith("bias"):
+            if name.endswith("bias") or name == "smear":
                 nn.init.zeros_(p)
             elif p.ndim == 1:
                 nn.init.ones_(p)
@@ -290,6 +295,7 @@ class KVCache:
         self.k = torch.empty(shape, dtype=weight.dtype, device=weight.device)  # only what was written is read
         self.v = torch.empty_like(self.k)
         self.length = 0
+        self.last_token: Tensor | None = None  # (B, 1, C) embedding of the last token read, for ``smear``
 
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Store k and v (B, H, T, D) of new tokens; return those of all tokens so far, (B, H, S, D)."""
@@ -304,6 +310,7 @@ class KVCache:
         other = KVCache.__new__(KVCache)
         shape = (self.k.shape[0], len(rows), *self.k.shape[2:])
         other.k, other.v, other.length = self.k.new_empty(shape), self.v.new_empty(shape), self.length
+        other.last_token = None if self.last_token is None else self.last_token[rows]
         for mine, theirs in ((self.k, other.k), (self.v, other.v)):
             theirs[:, :, :, : self.length] = mine[:, rows, :, : self.length]
         return other
@@ -317,6 +324,15 @@ class KVCache:
     def bytes_per_token(self) -> int:
         """Bytes of one token's keys and values in all layers: 2 x L x B x H x D x bytes per number."""
         return 2 * self.k[:, :, :, :1].numel() * self.k.element_size()
+
+
+def previous(token: Tensor, cache: KVCache | None) -> Tensor:
+    """Embeddings (B, T, C) moved on by one token: at each place the one before it, zeros at the very first."""
+    before = cache.last_token if cache is not None else None
+    before = torch.zeros_like(token[:, :1]) if before is None else before  # (B, 1, C)
+    if cache is not None:
+        cache.last_token = token[:, -1:]
+    return torch.cat((before, token[:, :-1]), dim=1)
 
 
 def activate(x: Tensor, kind: str) -> Tensor:

@@ -22,6 +22,7 @@ POINTS: Mapping[str, str] = MappingProxyType(
     {
         "embed.token": "(T, C)",
         "embed.position": "(T, C)",
+        "embed.smear": "(T, C)",  # only with smear
         "embed.sum": "(T, C)",
         "embed.norm": "(T, C)",  # only with embedding_norm
         "blocks.{i}.resid_pre": "(T, C)",
@@ -62,6 +63,8 @@ def point_shapes(config: ModelConfig, n_tokens: int) -> Mapping[str, tuple[int, 
         "V": config.vocab_size,
     }
     skipped = set() if config.embedding_norm else {"embed.norm"}
+    if not config.smear:
+        skipped.add("embed.smear")
     if config.activation != "swiglu":
         skipped.add("blocks.{i}.mlp.gate")
     shapes = {}

@@ -123,7 +123,7 @@ def _back(steps: NormSteps, direction: np.ndarray) -> np.ndarray:
 
 
 def _embedding_parts(model: Transformer, trace: Trace, position: int, direction: np.ndarray) -> list[Part]:
-    """The token's own vector and, where the model adds one, its position's."""
+    """The token's own vector and, where the model adds them, its position's and the previous token's part."""
     if model.config.embedding_norm:  # a layer norm without weights, linear with its spread kept
         total = trace["embed.sum"][position].astype(np.float64)
         direction = direction / np.sqrt(total.var() + 1e-5)  # PyTorch's own eps
@@ -131,6 +131,8 @@ def _embedding_parts(model: Transformer, trace: Trace, position: int, direction:
     parts = [Part("embed.token", "token", float(trace["embed.token"][position] @ direction))]
     if model.config.position in ("learned", "sinusoidal"):
         parts.append(Part("embed.position", "position", float(trace["embed.position"][position] @ direction)))
+    if model.config.smear:
+        parts.append(Part("embed.smear", "smear", float(trace["embed.smear"][position] @ direction)))
     return parts
 
 

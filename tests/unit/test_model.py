@@ -27,7 +27,7 @@ def some_ids(batch: int = 2, length: int = N, seed: int = 0) -> torch.Tensor:
 def all_configs() -> list[ModelConfig]:
     """Position x norm x norm position x activation, each with one of the combinations of the yes-or-no options."""
     rng = random.Random(0)
-    switches = ("tie_embeddings", "bias", "causal", "qk_norm", "embedding_norm")
+    switches = ("tie_embeddings", "bias", "causal", "qk_norm", "embedding_norm", "smear")
     return [
         config_of(position=p, norm=n, norm_position=where, activation=a, **{s: rng.random() < 0.5 for s in switches})
         for p, n, where, a in product(POSITIONS, NORMS, NORM_POSITIONS, ACTIVATIONS)
@@ -90,6 +90,7 @@ def reference(w: dict[str, torch.Tensor], c: ModelConfig, ids: torch.Tensor) -> 
         return linear(act(up), f"{name}.down")
 
     x = w["token_embedding.weight"][ids]
+    token = x
     if c.position == "learned":
         x = x + w["position_embedding.weight"][:T]
     if c.position == "sinusoidal":
@@ -98,6 +99,8 @@ def reference(w: dict[str, torch.Tensor], c: ModelConfig, ids: torch.Tensor) -> 
             for t in range(T)
         ]
         x = x + torch.tensor(wave)
+    if c.smear:
+        x = x + w["smear"] * torch.cat((torch.zeros_like(token[:, :1]), token[:, :-1]), dim=1)
     if c.embedding_norm:
         x = (x - x.mean(-1, keepdim=True)) / (x.var(-1, keepdim=True, unbiased=False) + 1e-5).sqrt()
     for i in range(c.n_layers):
@@ -156,15 +159,17 @@ def test_a_bidirectional_model_sees_later_tokens():
 @pytest.mark.parametrize("pieces", [[1] * N, [N], [5, 1, 1, 3, 2], [1, 11]])
 def test_cached_pieces_equal_the_whole(position, pieces):
     for norm_position in NORM_POSITIONS:
-        model = with_random_weights(config_of(position=position, norm_position=norm_position)).requires_grad_(False)
+        config = config_of(position=position, norm_position=norm_position, smear=norm_position == "pre")
+        model = with_random_weights(config).requires_grad_(False)
         ids, cache = some_ids(3), KVCache(model, 3)
         parts = [model(part, cache=cache) for part in ids.split(pieces, dim=1)]
         torch.testing.assert_close(torch.cat(parts, dim=1), model(ids), atol=1e-5, rtol=1e-5)
         assert cache.length == N
 
 
-def test_selected_cache_rows_are_copies():
-    model = with_random_weights(config_of()).requires_grad_(False)
+@pytest.mark.parametrize("smear", [False, True])
+def test_selected_cache_rows_are_copies(smear):
+    model = with_random_weights(config_of(smear=smear)).requires_grad_(False)
     ids, cache = some_ids(3), KVCache(model, 3)
     model(ids[:, :4], cache=cache)
     chosen = cache.select([2, 0, 0, 1])

@@ -30,7 +30,7 @@ def make(**changes) -> Transformer:
 def traced() -> list[tuple[Transformer, Trace]]:
     """Position x norm x norm position x activation, each with two combinations of the yes-or-no options."""
     rng = random.Random(0)
-    switches = ("tie_embeddings", "bias", "causal", "qk_norm", "embedding_norm")
+    switches = ("tie_embeddings", "bias", "causal", "qk_norm", "embedding_norm", "smear")
     models = [
         make(position=p, norm=n, norm_position=where, activation=a, **{s: rng.random() < 0.5 for s in switches})
         for p, n, where, a, _ in product(POSITIONS, NORMS, NORM_POSITIONS, ACTIVATIONS, range(2))
@@ -48,6 +48,7 @@ def test_recorded_names_and_shapes_are_the_table(traced):
         assert all(array.dtype == np.float32 for array in t.values())
         named = {name.replace("blocks.0.", "blocks.{i}.").replace("blocks.1.", "blocks.{i}.") for name in t}
         left_out = {"embed.norm"} if not model.config.embedding_norm else set()
+        left_out |= {"embed.smear"} if not model.config.smear else set()
         left_out |= {"blocks.{i}.mlp.gate"} if model.config.activation != "swiglu" else set()
         assert named == set(POINTS) - left_out
         assert t.nbytes == sum(a.nbytes for a in t.values()) and len(t) == len(list(t)) and t.ids == tuple(IDS)
@@ -71,14 +72,18 @@ def test_embeddings_add_up(traced):
     for model, t in traced:
         c = model.config
         assert np.array_equal(t["embed.token"], model.token_embedding.weight[IDS].numpy())
-        assert np.array_equal(t["embed.sum"], t["embed.token"] + t["embed.position"])
+        smear = t["embed.smear"] if c.smear else 0
+        assert np.array_equal(t["embed.sum"], t["embed.token"] + t["embed.position"] + smear)
+        if c.smear:
+            assert np.array_equal(smear[1:], model.smear.numpy() * t["embed.token"][:-1]) and not smear[0].any()
         if c.position in ("rope", "alibi", "none"):
             assert (t["embed.position"] == 0).all()
         elif c.position == "learned":
             assert np.array_equal(t["embed.position"], model.position_embedding.weight[:T].numpy())
         if c.embedding_norm:
             close(t["embed.norm"].mean(-1), 0, c)
-            close(t["embed.norm"].std(-1), 1, c)
+            variance = t["embed.sum"].var(-1)
+            close(t["embed.norm"].std(-1), np.sqrt(variance / (variance + 1e-5)), c)
         assert np.array_equal(t["blocks.0.resid_pre"], t["embed.norm" if c.embedding_norm else "embed.sum"])
 
 
@@ -226,10 +231,10 @@ def test_an_edit_that_changes_nothing_changes_nothing():
     assert all(np.array_equal(plain[name], watched[name]) for name in plain)
 
 
-@pytest.mark.parametrize("name", point_shapes(make(activation="swiglu", embedding_norm=True).config, T))
+@pytest.mark.parametrize("name", point_shapes(make(activation="swiglu", embedding_norm=True, smear=True).config, T))
 @pytest.mark.parametrize("norm_position", NORM_POSITIONS)
 def test_an_edit_is_recorded_and_changes_what_follows(name, norm_position):
-    model = make(activation="swiglu", embedding_norm=True, norm_position=norm_position)
+    model = make(activation="swiglu", embedding_norm=True, smear=True, norm_position=norm_position)
     plain = trace(model, IDS)
     edited = trace(model, IDS, edit=lambda n, x: x * torch.linspace(0.5, 1.5, x.shape[-1]) if n == name else x)
     order = []

@@ -107,6 +107,9 @@ def _start_lines(spot: Spot, stop: Station) -> list[Line]:
     lines = [Line(((words["token"], ""),), digits(norm(trace["embed.token"][spot.position])))]
     if spot.now.config.position in ("learned", "sinusoidal"):
         lines.append(Line(((words["position"], ""),), digits(norm(trace["embed.position"][spot.position]))))
+    if spot.now.config.smear:
+        lines.append(Line(((words["smear"], ""),), digits(norm(trace["embed.smear"][spot.position]))))
+    if spot.now.config.smear or spot.now.config.position in ("learned", "sinusoidal"):
         lines.append(Line(((words["sum_start"], ""),), digits(norm(trace["embed.sum"][spot.position])), result=True))
     if spot.now.config.embedding_norm:
         lines.append(Line(((words["embedding_norm"], ""),), digits(stop.size), result=True))

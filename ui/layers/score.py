@@ -57,7 +57,7 @@ def _bars(spot: Spot, made: Attribution, target: int, against: int | None) -> tu
     """One bar for each embedding, each layer's attention and MLP, and the shifts; and the layer of each bar."""
     words = spot.page["score"]
     kinds = {part.kind for part in made.parts}
-    sums = [(words[kind], made.of(kind), None) for kind in ("token", "position") if kind in kinds]
+    sums = [(words[kind], made.of(kind), None) for kind in ("token", "position", "smear") if kind in kinds]
     for layer in range(spot.now.config.n_layers):
         sums.append((words["attention"].format(layer=layer + 1), made.of("head", "attention_bias", layer=layer), layer))
         sums.append((words["mlp"].format(layer=layer + 1), made.of("mlp", layer=layer), layer))

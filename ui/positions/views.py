@@ -110,17 +110,19 @@ def show_sum(page: Page) -> None:
         now = _choose(page)
         picked = token_strip(now.chips, key=f"positions-token-{now.model_id}", pick=True, picked=len(now.chips) - 1)
         row = len(now.chips) - 1 if picked is None else picked
-        trace = now.trace(names=["embed.token", "embed.position", "embed.sum"])
+        trace = now.trace()
         token, position, total = (trace[f"embed.{name}"][row] for name in ("token", "position", "sum"))
+        smear = [VectorRow(page["sum.smear"], trace["embed.smear"][row], hue="value")] if now.config.smear else []
         vectors(
             [
                 VectorRow(page["sum.token"], token, token=now.chips[row].label),
                 VectorRow(page["sum.position"].format(n=row), position, hue="key"),
+                *smear,
                 VectorRow(page["sum.total"], total, hue="accent", rule=True),
             ],
             key="positions-vectors",
             label=page["sum.label"],
-            words=page["sum.words"],
+            words=page["sum.words_smear" if smear else "sum.words"],
             hint=page["sum.hint"],
             shared_scale=True,
         )
