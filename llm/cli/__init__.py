@@ -25,8 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(" ".join(_sentence(error).split()), file=sys.stderr)
         return USER_ERROR
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"Stopped; {stop}" if str(stop) else "Stopped.", file=sys.stderr)
         return 130
     if args.json:
         print(json.dumps(result), flush=True)

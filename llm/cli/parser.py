@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from llm.config import ACTIVATIONS, NORM_POSITIONS, NORMS, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
+from llm.config import ACTIVATIONS, DEVICES, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
 from llm.recipes import RECIPES
 
 Parser = argparse.ArgumentParser
@@ -17,6 +17,15 @@ TRAIN_EXAMPLES = """examples:
     python -m llm train --corpus stories --vocab 1024 --steps 1000 --schedule cosine --out var/stories
   the textbook model and optimiser (learned positions, tied embeddings, AdamW, float32):
     python -m llm train --corpus copy --recipe textbook --steps 500 --out var/copy
+  a model that fills blanks, with a snapshot every 100 steps:
+    python -m llm train --corpus stories --objective masked_tokens --steps 1000 --snapshot-every 100 --out var/masked
+"""
+RESUME_EXAMPLES = """examples:
+  python -m llm resume var/stories            (a folder that train --out or the app wrote)
+"""
+RUNS_EXAMPLES = """examples:
+  python -m llm runs                          (the runs of the app: GLASSFORMER_RUNS, else var/runs)
+  python -m llm runs /data/runs --json
 """
 GENERATE_EXAMPLES = """examples:
   python -m llm generate --model stories --prompt "The little dog was very" --tokens 80 --temperature 0.8
@@ -36,8 +45,10 @@ TRACE_EXAMPLES = """examples:
 def build_parser() -> Parser:
     """The parser of ``python -m llm``."""
     parser = Parser(prog="python -m llm", description="Train, run and open up small language models.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train | generate | eval | trace")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train | resume | runs | generate | eval | trace")
     _train(_command(commands, "train", "train a model on a text or a generated corpus", TRAIN_EXAMPLES))
+    _resume(_command(commands, "resume", "go on with a training run that was stopped, killed or has failed", RESUME_EXAMPLES))
+    _runs(_command(commands, "runs", "list training runs", RUNS_EXAMPLES))
     _generate(_command(commands, "generate", "continue a prompt", GENERATE_EXAMPLES))
     _evaluate(_command(commands, "eval", "measure the loss of a model on a text", EVAL_EXAMPLES))
     _trace(_command(commands, "trace", "print or save what a model computes on the way", TRACE_EXAMPLES))
@@ -62,6 +73,9 @@ def _train(parser: Parser) -> None:
     source = data.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", metavar="FILE", help="a text file; its last 10 %% is for validation")
     source.add_argument("--corpus", choices=("stories", "copy", "arithmetic"), help="a corpus generated here")
+    source.add_argument(
+        "--spec", metavar="FILE", help="spec.json of a run: trains the same; of the rest only output options count"
+    )
     data.add_argument("--size", type=int, metavar="CHARACTERS", help="size of the corpus")
     data.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the corpus (default 0)")
     data.add_argument(
@@ -99,6 +113,12 @@ def _train(parser: Parser) -> None:
     run.add_argument("--steps", type=int, metavar="N", help="stop after N steps; a schedule falls over them")
     run.add_argument("--max-seconds", type=float, metavar="S", help="stop after S seconds in training steps")
     run.add_argument("--stop-at-val-loss", type=float, metavar="L", help="stop at a loss (nats per token) on all validation text")
+    run.add_argument("--plateau", type=int, metavar="N", help="stop after N evaluations without a lower validation loss")
+    run.add_argument("--objective", choices=OBJECTIVES, default="next_token", help="what is predicted (default next_token)")
+    run.add_argument(
+        "--mask-fraction", type=float, metavar="F", help="part of the tokens that masked_tokens hides (default 0.15)"
+    )
+    run.add_argument("--device", choices=DEVICES, help="default cpu")
     run.add_argument("--batch", type=int, metavar="N", help="windows in each step")
     run.add_argument("--optimizer", choices=OPTIMIZERS, help="; ".join(f"{name}: {text}" for name, text in OPTIMIZERS.items()))
     run.add_argument("--lr", type=float, metavar="R", help="learning rate of AdamW")
@@ -119,6 +139,9 @@ def _train(parser: Parser) -> None:
     out.add_argument("--out", metavar="DIR", help="write the model, metrics.jsonl and card.md here")
     out.add_argument("--dtype", choices=("float32", "float16"), default="float32", help="of the stored weights")
     out.add_argument("--snapshots", metavar="N|LIST", help="N log-spaced snapshots (needs --steps), or steps as 0,10,100")
+    out.add_argument("--snapshot-every", type=int, metavar="N", help="a snapshot each N steps")
+    out.add_argument("--prompt", metavar="TEXT", help="a sentence whose continuation and attention are kept while it trains")
+    out.add_argument("--tensorboard", action="store_true", help="also write event files for TensorBoard, into DIR/tensorboard")
     out.add_argument("--log-every", type=int, default=1, metavar="N", help="steps between two lines of metrics.jsonl")
     out.add_argument("--title", help="name of the model for a reader")
     out.add_argument("--summary", help="one line about the model, for a menu")
@@ -126,6 +149,17 @@ def _train(parser: Parser) -> None:
     out.add_argument("--sample", action="append", default=[], metavar="PROMPT", help="continue this in the card (repeatable)")
     out.add_argument("--sample-temperature", type=float, default=0.8, metavar="T", help="of the card's samples (default 0.8)")
     out.add_argument("--about", metavar="FILE", help="Markdown for the card: what the model can and cannot do")
+
+
+def _resume(parser: Parser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="the run's folder")
+    parser.add_argument(
+        "--progress", action=argparse.BooleanOptionalAction, help="progress bar on stderr (default: on a terminal)"
+    )
+
+
+def _runs(parser: Parser) -> None:
+    parser.add_argument("folder", nargs="?", metavar="DIR", help="a folder of runs (default: GLASSFORMER_RUNS, else var/runs)")
 
 
 def _model_argument(parser: Parser) -> None:

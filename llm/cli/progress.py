@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llm.config import TrainConfig
+    from llm.training import StepRecord, Trainer
 
 WIDTH = 24
 INTERVAL = 0.2  # seconds between two drawings
@@ -37,6 +42,32 @@ class Progress:
         if self.enabled:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+class TrainingProgress(Progress):
+    """The progress of a training run; called with each record."""
+
+    def __init__(self, enabled: bool) -> None:
+        super().__init__(enabled)
+        self.validation = ""
+
+    def __call__(self, record: StepRecord, trainer: Trainer) -> None:
+        if record.val_loss is not None:
+            self.validation = f"validation {record.val_loss:.3f}"
+        if self.enabled:
+            speed = f"{record.tokens / max(record.seconds, 1e-9):,.0f} tokens/s"
+            text = f"step {record.step:,}  loss {record.loss:.3f}  {self.validation}  {speed}"
+            self.update(_share(record, trainer.config), text)
+
+
+def _share(record: StepRecord, config: TrainConfig) -> float | None:
+    """How far training has come, as a part of 1."""
+    parts = []
+    if config.steps:
+        parts.append(record.step / config.steps)
+    if config.max_seconds:
+        parts.append(record.seconds / config.max_seconds)
+    return max(parts, default=None)
 
 
 def wanted(flag: bool | None) -> bool:

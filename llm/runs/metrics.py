@@ -141,11 +141,15 @@ class Appender:
     """Adds lines to a file, each whole: on a full disk the part of a line that still fitted is taken back."""
 
     def __init__(self, path: Path) -> None:
-        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
-        self.size = os.fstat(self.file).st_size
+        self.path = path
+        self.file: int | None = None  # opened by the first line: no empty files
+        self.size = 0
 
     def add(self, row: Row, *, durable: bool = False) -> None:
         """One more line. ``OSError`` when the disk has no room for it."""
+        if self.file is None:
+            self.file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+            self.size = os.fstat(self.file).st_size
         line = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         done = 0
         try:
@@ -159,7 +163,9 @@ class Appender:
             os.fsync(self.file)
 
     def close(self) -> None:
-        os.close(self.file)
+        if self.file is not None:
+            os.close(self.file)
+        self.file = None
 
 
 def short(value: float) -> float:

@@ -57,8 +57,16 @@ class Session:
     """Trains the run of one folder. ``watch`` is called after each step; ``limits`` are a server's, None on one's own machine."""
 
     def __init__(
-        self, folder: Path, *, limits: Limits | None = None, cache: Path | None = None, watch: Watch | None = None
+        self,
+        folder: Path,
+        *,
+        limits: Limits | None = None,
+        cache: Path | None = None,
+        watch: Watch | None = None,
+        source: Source | None = None,
     ) -> None:
+        """``source``: the run's data, where the caller has them already."""
+        self.source = source
         self.folder, self.limits, self.cache, self.watch = folder, limits, cache, watch
         self.lock = worker_lock(folder)
         self.inbox = Inbox(folder)
@@ -106,7 +114,7 @@ class Session:
         self._say(state="preparing", reason="", message="", pid=os.getpid(), seconds_left=None)
         self.spec = Run(self.folder).spec
         self.output = Output.load(self.folder)
-        self.source = self._data()
+        self.source = self.source or self._data()
         self.fingerprint = fingerprint(self.source)
         self.recorder = Recorder(self.folder, self.spec, self.output)
         self.trainer, facts = self._resumed_trainer()

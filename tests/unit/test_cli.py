@@ -11,10 +11,9 @@ import pytest
 import torch
 
 from llm.checkpoints import load_checkpoint
-from llm.cli.output import snapshot_steps
+from llm.cli.options import model_options, snapshot_steps, training_options
 from llm.cli.parser import build_parser
 from llm.cli.progress import Progress, clock
-from llm.cli.train_command import model_options, training_options
 from llm.data import split_text
 from llm.evaluation import evaluate
 
@@ -170,7 +169,7 @@ def test_an_unknown_model_is_one_sentence():
     assert "there is no model 'nobody'" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "train", "generate", "eval", "trace"])
+@pytest.mark.parametrize("command", ["", "train", "resume", "runs", "generate", "eval", "trace"])
 def test_help_has_examples(command):
     done = llm(*command.split(), "--help")
     assert done.returncode == 0

@@ -1,0 +1,33 @@
+"""``python -m llm resume``: go on with a run that was stopped, killed or has failed."""
+
+from __future__ import annotations
+
+from llm.process import keep_freed_memory
+
+keep_freed_memory()  # has to come before PyTorch is imported
+
+from argparse import Namespace  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from llm.cli.progress import TrainingProgress, wanted  # noqa: E402
+from llm.cli.setup import use_threads  # noqa: E402
+from llm.cli.train_command import report  # noqa: E402
+from llm.cli.training import train_folder  # noqa: E402
+from llm.runs.control import forget_commands  # noqa: E402
+from llm.runs.locks import is_held  # noqa: E402
+from llm.runs.status import stored_status  # noqa: E402
+
+
+def run(args: Namespace) -> dict[str, object]:
+    """Train on from the newest state and return what the JSON line of ``train`` says."""
+    use_threads(args.threads)
+    folder = Path(args.folder)
+    args.out = args.folder
+    if not (folder / "spec.json").is_file():
+        raise ValueError(f"{folder} is no training run; give the folder that train --out or the app wrote")
+    if is_held(folder):
+        raise ValueError(f"{folder} is being trained in by another process")
+    if stored_status(folder).state == "done":
+        raise ValueError(f"{folder} has finished; start a new run to train longer")
+    forget_commands(folder)
+    return report(train_folder(folder, TrainingProgress(wanted(args.progress))), args)
