@@ -67,6 +67,15 @@ CORPORA: Mapping[str, tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = M
     }
 )
 
+# The sentence to watch where tokens are hidden: the blank (``llm.runs.samples.BLANK``) is what is to be filled in.
+BLANKS: Mapping[str, str] = MappingProxyType(
+    {
+        "stories": "The little dog was ___ because it was lost.",
+        "copy": "moon cup tree fish lamp moon cup ___ fish lamp",
+        "arithmetic": "27+58=5___0",
+    }
+)
+
 
 def starter(corpus: str = "stories", size: str = DEFAULT_SIZE) -> RunSpec:
     """The run that the page starts when everything is left as it is, for a generated corpus and a size of the dial."""
