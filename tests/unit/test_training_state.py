@@ -66,6 +66,19 @@ def test_resumed_equals_uninterrupted_on_the_way_to_a_plateau(tmp_path):
     check_resume(tmp_path, {"plateau_evaluations": 3, "eval_every": 2, "stop_at_val_loss": 0.1})
 
 
+def test_a_resumed_run_remembers_how_long_the_loss_has_not_fallen():
+    """Nothing is learned at rate 0: three evaluations without a fall, after steps 4, 6 and 8, wherever it was stopped."""
+    options = {"plateau_evaluations": 3, "eval_every": 2, "dropout": 0.0}
+    for cut in (1, 5, 7):
+        first, second = make(**options), make(**options)
+        first.change(learning_rate=0.0)
+        run(first, cut, changes={})
+        second.restore(*first.state())
+        while second.stop_reason is None:
+            second.advance()
+        assert (second.stop_reason, second.step) == ("plateau", 8)
+
+
 def check_resume(tmp_path, options) -> None:
     """Stop after a few steps, write the state to a disk, and let a new trainer go on: the same records, the same state."""
     whole = make(**options)
