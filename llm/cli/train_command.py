@@ -16,6 +16,7 @@ from llm.cli.setup import read_text, use_threads  # noqa: E402
 from llm.cli.training import make_folder, train_folder  # noqa: E402
 from llm.model import Transformer  # noqa: E402
 from llm.runs.finish import figures  # noqa: E402
+from llm.runs.limits import check_tensorboard  # noqa: E402
 from llm.runs.prepare import load_data  # noqa: E402
 from llm.runs.spec import RunSpec  # noqa: E402
 from llm.sources import Source  # noqa: E402
@@ -27,6 +28,7 @@ def run(args: Namespace) -> dict[str, object]:
     use_threads(args.threads)
     _check(args)
     spec = run_spec(args)
+    check_tensorboard(spec)
     text = _text(args, spec)
     source = load_data(spec.data, spec.objective == "masked_tokens", text=text)
     model = spec.model_config(source.tokenizer.vocab_size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from llm.cli.progress import TrainingProgress
@@ -12,7 +13,7 @@ from llm.files import write_bytes, write_json
 from llm.runs.locks import is_held
 from llm.runs.output import Output
 from llm.runs.session import Ending, Session
-from llm.runs.spec import RunSpec
+from llm.runs.spec import LONGEST_TITLE, RunSpec
 from llm.runs.status import Status, write_status
 from llm.sources import Source
 
@@ -34,7 +35,7 @@ def make_folder(folder: Path, spec: RunSpec, output: Output, text: str | None) -
     for path in [folder / name for name in OLD] + [path for pattern in OLD_PATTERNS for path in folder.glob(pattern)]:
         path.unlink(missing_ok=True)
     shutil.rmtree(folder / "tensorboard", ignore_errors=True)
-    spec = spec if text is None else spec.with_text(text)
+    spec = replace(spec if text is None else spec.with_text(text), title=output.title[:LONGEST_TITLE])
     write_json(folder / "spec.json", spec.to_dict())
     output.save(folder)
     if text is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from llm.runs.spec import TOKENIZERS
@@ -59,6 +60,7 @@ class Limits:
         """``ValueError``, in one sentence, when the run is more than allowed."""
         known = ", ".join(TOKENIZERS)
         _require(spec.data.tokenizer in TOKENIZERS, f"the tokenizer is {spec.data.tokenizer!r}; choose one of {known}")
+        check_tensorboard(spec)
         most = self.text_characters
         size = spec.data.size or 0
         _require(size <= most, f"the corpus has {size:,} characters; at most {most:,} are trained on here")
@@ -78,6 +80,17 @@ class Limits:
         _require(
             needed <= most, f"a step would need {needed / 1e6:,.0f} MB of memory; at most {most / 1e6:,.0f} are allowed; {advice}"
         )
+
+
+def check_tensorboard(spec: RunSpec) -> None:
+    """``ValueError`` when a run asks for TensorBoard's files and its writer is not installed."""
+    if spec.tensorboard and not has_tensorboard():
+        raise ValueError("TensorBoard is not installed here; install it with pip install tensorboard, or switch it off")
+
+
+def has_tensorboard() -> bool:
+    """Whether the package is there. It is not among the requirements: 55 MB for files that only TensorBoard itself can show."""
+    return find_spec("tensorboard") is not None
 
 
 def step_memory(model: ModelConfig, batch_size: int, parameters: int) -> int:

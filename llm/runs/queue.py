@@ -22,6 +22,7 @@ from llm.runs.status import AT_WORK, Status, write_status
 from llm.runs.store import Run, RunStore
 
 BUSY = "the line is busy at the moment; try again in a few seconds"
+CLEAN_EVERY = 60.0  # seconds
 SPARE_PAUSE = 5.0  # seconds after a start before the next worker is preloaded, so that it does not slow the start
 
 
@@ -44,6 +45,7 @@ class Queue:
         self.spare = spare
         self.launcher = Launcher(store.root, warm)
         self.started = 0.0
+        self.cleaned = time.monotonic()
 
     def start(self, spec: RunSpec, visitor: str, text: str | None = None) -> Run:
         """Put a run into the line and start it if it is its turn.
@@ -59,7 +61,7 @@ class Queue:
             if found is not None:
                 return found
             self._refuse_second(visitor)
-            self.store.clean_up(self.limits)
+            self.store.make_room(self.limits)
             run = self.store.create(spec, visitor, text)
         self.tick()
         return run
@@ -76,11 +78,11 @@ class Queue:
         batch, runs = secrets.token_hex(8), []
         with self._locked():
             self._refuse_second(visitor)
-            self.store.clean_up(self.limits)
+            self.store.make_room(self.limits)
             for spec in specs:
                 found = self._attach(spec, visitor)
                 turn = sum(not run.attached for run in runs)
-                runs.append(found or self.store.create(spec, visitor, text, batch, turn))
+                runs.append(found or self.store.create(spec, visitor, text, batch=batch, turn=turn))
         self.tick()
         return runs
 
@@ -131,6 +133,7 @@ class Queue:
         try:
             with self.store.lock().acquire(timeout=0):
                 self._report_failed_starts()
+                self._clean_up()
                 free = self.slots - self._at_work()
                 for run in self.line()[: max(0, free)]:
                     self._launch(run)
@@ -145,6 +148,8 @@ class Queue:
         self.launcher.close()
 
     def _checked(self, spec: RunSpec, text: str | None) -> RunSpec:
+        if spec.data.kind == "upload":
+            raise ValueError("the data of an uploaded model are not here; choose a corpus, or a text of your own")
         if spec.data.kind == "text":
             if text is None:
                 raise ValueError("there is no text to train on; paste one or choose a file")
@@ -194,6 +199,12 @@ class Queue:
                 if run.id == run_id and status.state == "waiting" and status.pid is not None and not is_held(run.folder):
                     message = f"The training process could not start (exit code {code}); resume to try again."
                     write_status(run.folder, replace(status, state="failed", reason="start", message=message, pid=None))
+
+    def _clean_up(self) -> None:
+        """Runs grow while they train."""
+        if time.monotonic() - self.cleaned > CLEAN_EVERY:
+            self.cleaned = time.monotonic()
+            self.store.clean_up(self.limits)
 
     def _left(self, spec: RunSpec, status: Status, speed: float) -> float:
         if status.seconds_left is not None:

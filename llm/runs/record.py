@@ -178,10 +178,8 @@ def on_grid(step: int) -> bool:
 
 def open_events(folder: Path, step: int) -> Any:
     """TensorBoard's own writer, on the folder ``tensorboard``; what a resumed run had written after ``step`` is void."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ValueError("TensorBoard is not installed; install it with pip install tensorboard, or switch it off") from error
+    from torch.utils.tensorboard import SummaryWriter
+
     return SummaryWriter(folder / "tensorboard", purge_step=step + 1 if step else None, flush_secs=5)
 
 

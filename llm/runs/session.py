@@ -19,7 +19,7 @@ from llm.runs.clock import SAVE_EVERY, SAVE_SHARE, STATUS_EVERY, Every, SampleCl
 from llm.runs.control import Inbox
 from llm.runs.faults import explain
 from llm.runs.finish import figures, store_model
-from llm.runs.limits import Limits
+from llm.runs.limits import Limits, check_tensorboard
 from llm.runs.locks import worker_lock
 from llm.runs.metrics import short
 from llm.runs.output import Output
@@ -113,6 +113,7 @@ class Session:
         self.status = stored_status(self.folder)
         self._say(state="preparing", reason="", message="", pid=os.getpid(), seconds_left=None)
         self.spec = Run(self.folder).spec
+        check_tensorboard(self.spec)
         self.output = Output.load(self.folder)
         self.source = self.source or self._data()
         self.fingerprint = fingerprint(self.source)

@@ -14,7 +14,11 @@ from llm.corpora.own_text import MIN_CHARACTERS
 if TYPE_CHECKING:
     from llm.runs.limits import Limits
 
-KINDS = {"corpus": "a corpus that is generated here", "text": "a text of one's own"}
+KINDS = {
+    "corpus": "a corpus that is generated here",
+    "text": "a text of one's own",
+    "upload": "nothing here: the finished model was uploaded",
+}
 TOKENIZERS = {
     "bpe": "byte pairs, learned from the training part",
     "word": "words, from the training part",
@@ -50,7 +54,7 @@ class DataSpec:
 
     def __post_init__(self) -> None:
         _require(self.kind in KINDS, f"kind is {self.kind!r}; choose one of {', '.join(KINDS)}")
-        _require(self.kind == "text" or self.corpus in CORPORA, f"there is no corpus {self.corpus!r}")
+        _require(self.kind != "corpus" or self.corpus in CORPORA, f"there is no corpus {self.corpus!r}")
         _require(self.size is None or (_whole(self.size) and 1 <= self.size <= MAX_SIZE), f"size is {self.size!r}")
         _require(_whole(self.seed) and self.seed >= 0, f"seed is {self.seed!r}; it must be a whole number from 0 up")
         small = self.vocab_size is None or (_whole(self.vocab_size) and self.vocab_size >= 1)
@@ -61,7 +65,7 @@ class DataSpec:
     @property
     def label(self) -> str:
         """What a reader calls it."""
-        return (self.name or "your text") if self.kind == "text" else CORPORA[self.corpus].title
+        return CORPORA[self.corpus].title if self.kind == "corpus" else self.name or f"your {self.kind}"
 
     def likely_vocabulary(self) -> int:
         """The vocabulary's size as far as it can be known before the tokenizer is made."""
@@ -71,7 +75,7 @@ class DataSpec:
     def digest(self) -> str:
         """SHA-256 of what decides the tokens; a text's name does not."""
         values = asdict(self)
-        if self.kind == "text":
+        if self.kind != "corpus":
             values |= {"name": "", "corpus": "", "size": None, "seed": self.seed if self.shuffle_words else 0}
         return _digest(values)
 

@@ -23,7 +23,7 @@ from llm.runs.spec import LONGEST_TITLE, RunSpec
 from llm.runs.status import Status, concluded, stored_status, write_status
 
 DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "var" / "runs"
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{11,63}")
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 CACHE = ".cache"
 LONGEST_NOTE = 2_000
 MOST_VIEWERS = 1_000
@@ -110,7 +110,8 @@ class Run:
     @property
     def created(self) -> float:
         """When it was started, in seconds since the epoch."""
-        return float(self.owners().get("created", 0.0))
+        known = self.owners().get("created")
+        return float(known) if known else self.status().queued  # the command line's runs belong to nobody
 
     @property
     def batch(self) -> str:
@@ -218,8 +219,20 @@ class RunStore:
         """For changes of the line and of who trains, by one server at a time."""
         return queue_lock(self.root)
 
-    def create(self, spec: RunSpec, owner: str, text: str | None = None, batch: str = "", turn: int = 0) -> Run:
-        """A new run that waits. The folder appears whole or not at all. ``turn`` is its number in its ``batch``.
+    def create(
+        self,
+        spec: RunSpec,
+        owner: str,
+        text: str | None = None,
+        *,
+        batch: str = "",
+        turn: int = 0,
+        status: Status | None = None,
+        fill: Callable[[Path], None] | None = None,
+    ) -> Run:
+        """A new run that waits. The folder appears whole or not at all.
+
+        ``turn`` is its number in its ``batch``. A run that is not to wait has another ``status``, and ``fill`` writes its files.
 
         Raises:
             ValueError: when the root cannot be written or the disk is full.
@@ -234,7 +247,10 @@ class RunStore:
             write_json(building / "owner.json", owners)
             if text is not None:
                 write_bytes(building / "text.txt", text.encode("utf-8", "surrogatepass"))
-            if not write_status(building, Status(steps=spec.train_config().steps, queued=now, updated=now), durable=True):
+            if fill is not None:
+                fill(building)
+            status = status or Status(steps=spec.train_config().steps, queued=now, updated=now)
+            if not write_status(building, status, durable=True):
                 raise OSError("status.json could not be written")
             building.rename(run.folder)
         except OSError as error:
@@ -283,6 +299,12 @@ class RunStore:
             raise ValueError(f"the run could not be deleted ({error.strerror or error})") from error
         shutil.rmtree(gone, ignore_errors=True)
 
+    def make_room(self, limits: Limits) -> None:
+        """``clean_up``; ``ValueError`` when all together are still over the limit, because they are kept or train."""
+        self.clean_up(limits)
+        if sum(run.size() for run in self.unsorted()) > limits.bytes:
+            raise ValueError("there is no room for another run; delete some, or no longer keep them")
+
     def clean_up(self, limits: Limits) -> list[str]:
         """Remove the oldest finished runs that nobody keeps, until all together fit the limit; returns their ids."""
         self._sweep_leftovers()
@@ -328,7 +350,7 @@ class RunStore:
 
 
 def new_id() -> str:
-    """A name that nobody can guess and every file system takes: 96 random bits, the first of its characters a letter or digit."""
+    """A name that nobody can guess and every file system takes: 96 random bits, the first character a letter or digit."""
     while not RUN_ID.fullmatch(name := secrets.token_urlsafe(12)):
         pass
     return name
