@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 from collections.abc import AsyncIterator
@@ -15,7 +16,9 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ui import live
 from ui.components.core import WEB, WEB_PATH
+from ui.visitor import VisitorCookie
 
 
 @asynccontextmanager
@@ -28,7 +31,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     import streamlit.runtime.scriptrunner  # noqa: F401
     import torch
 
-    from ui import cached, cached_tokenization
+    from ui import cached, cached_tokenization, runs
 
     torch.set_num_threads(1)  # forty sessions share two cores: one thread each is fastest for all
     cached.warm_up()
@@ -36,7 +39,10 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     gc.freeze()
     # Two seconds of reading rank files: nobody waits for them, and the first visitor of Tokenization finds them read.
     threading.Thread(target=cached_tokenization.warm_up, name="warm-up", daemon=True).start()
+    ticker = runs.Ticker()
     yield
+    await live.FEEDS.close()
+    await asyncio.to_thread(ticker.close)
 
 
 FONTS = WEB.parent / "fonts"
@@ -68,5 +74,7 @@ class SmallIconFont:
 routes = [
     Mount(f"/{WEB_PATH}", app=WebFiles(directory=WEB), name="web"),
     Mount("/fonts", app=WebFiles(directory=FONTS), name="fonts"),
+    *live.routes,
 ]
-middleware = [Middleware(GZipMiddleware, minimum_size=1000), Middleware(SmallIconFont)]
+# event streams stay uncompressed: GZipMiddleware leaves text/event-stream alone
+middleware = [Middleware(GZipMiddleware, minimum_size=1000), Middleware(SmallIconFont), Middleware(VisitorCookie)]
