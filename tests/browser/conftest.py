@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -45,7 +46,14 @@ def chromium() -> str | None:
 
 @contextlib.contextmanager
 def running_server(**environment: str) -> Iterator[str]:
-    """The app on a free port; yields its address. The process is ended afterwards."""
+    """The app on a free port, with no runs yet unless GLASSFORMER_RUNS is given; yields its address."""
+    with tempfile.TemporaryDirectory() as runs, server_process(**{"GLASSFORMER_RUNS": runs, **environment}) as (_, address):
+        yield address
+
+
+@contextlib.contextmanager
+def server_process(**environment: str) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The app on a free port; yields its process and its address. The process is ended afterwards."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
     process = subprocess.Popen(
@@ -54,7 +62,7 @@ def running_server(**environment: str) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(process, address)
-        yield address
+        yield process, address
     finally:
         process.terminate()
         try:
