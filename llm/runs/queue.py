@@ -122,11 +122,21 @@ class Queue:
         if run not in line:
             return 0, 0.0
         place = line.index(run)
-        known = [(other.spec, other.status()) for other in self.store.runs()]
+        return place + 1, self._seconds_to_start(line[:place])[1]
+
+    def outlook(self) -> tuple[int, float]:
+        """(how many runs have to end before one that comes now can start, seconds until then, about)."""
+        line = self.line()
+        at_work, seconds = self._seconds_to_start(line)
+        return max(0, at_work + len(line) - self.slots + 1), seconds
+
+    def _seconds_to_start(self, line: list[Run]) -> tuple[int, float]:
+        """How many train, and when a run behind this line would start."""
+        known = [(other.spec, other.status()) for other in self.store.unsorted() if _is_readable(other)]
         speed = forecast.measured_speed(known)
         at_work = [self._left(spec, status, speed) for spec, status in known if status.state in AT_WORK or status.starting]
-        before = [forecast.duration(other.spec, speed, self.limits) for other in line[:place]]
-        return place + 1, forecast.seconds_to_start(at_work, before, self.slots)
+        before = [forecast.duration(other.spec, speed, self.limits) for other in line if _is_readable(other)]
+        return len(at_work), forecast.seconds_to_start(at_work, before, self.slots)
 
     def tick(self) -> None:
         """Start what can start. Call it every half second; when another server is just doing so, this one leaves it alone."""
@@ -221,6 +231,13 @@ class Queue:
             raise ValueError(BUSY) from error
         except OSError as error:
             raise ValueError(cannot_store(self.store.root.name, error)) from error
+
+
+def _is_readable(run: Run) -> bool:
+    try:
+        return bool(run.spec)
+    except ValueError:  # a damaged folder: the others' times are known all the same
+        return False
 
 
 def _waits(status: Status) -> bool:
