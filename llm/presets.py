@@ -37,8 +37,8 @@ SIZES: Mapping[str, Size] = MappingProxyType(
     {
         "tiny": Size(2, 4, 64, 64, 0.03, 0.03, 1000, 40),
         "small": Size(2, 4, 128, 64, 0.024, 0.03, 1000, 50),
-        "medium": Size(4, 4, 128, 128, 0.02, 0.03, 1500, 240),
-        "large": Size(4, 6, 192, 128, 0.015, 0.025, 2000, 600),
+        "medium": Size(4, 4, 128, 128, 0.024, 0.03, 1500, 240),
+        "large": Size(4, 6, 192, 128, 0.02, 0.03, 2000, 600),
     }
 )
 DEFAULT_SIZE = "small"

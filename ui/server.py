@@ -31,7 +31,8 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     import streamlit.runtime.scriptrunner  # noqa: F401
     import torch
 
-    from ui import cached, cached_tokenization, runs
+    from llm import presets
+    from ui import cached, cached_pretraining, cached_tokenization, runs
 
     torch.set_num_threads(1)  # forty sessions share two cores: one thread each is fastest for all
     cached.warm_up()
@@ -39,7 +40,8 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     gc.freeze()
     # Two seconds of reading rank files: nobody waits for them, and the first visitor of Tokenization finds them read.
     threading.Thread(target=cached_tokenization.warm_up, name="warm-up", daemon=True).start()
-    ticker = runs.Ticker()
+    cached_pretraining.machine(wait=0)
+    ticker = runs.Ticker(presets.starter().data)
     yield
     await live.FEEDS.close()
     await asyncio.to_thread(ticker.close)
