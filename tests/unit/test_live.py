@@ -7,8 +7,11 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -137,11 +140,17 @@ def test_watchers_get_each_new_step_once_and_the_end(store):
         await asyncio.wait_for(asyncio.gather(*tasks), 20)
         return early, late
 
-    for seen in asyncio.run(everything()):
+    for seen in run_apart(everything()):
         events = parse(b"".join(seen))
         assert steps_in(events) == list(range(1, 31))
         assert [name for name, _ in events].count("end") == 1
     assert live.FEEDS.watchers == 0
+
+
+def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: after a browser test, Playwright's event loop still runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 async def until(condition) -> None:
@@ -171,7 +180,7 @@ def test_a_watcher_who_fell_far_behind_reads_the_folder_again(store):
             await feed.publish(b"x", over=False)
         return await feed.after(0), await feed.after(feed.number - 1)
 
-    missed, newest = asyncio.run(fall_behind())
+    missed, newest = run_apart(fall_behind())
     assert missed is None and [batch.content for batch in newest] == [b"x"]
 
 
