@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from llm.config import SamplingConfig
 from llm.decoding import generate
 from llm.model import Transformer
 from llm.runs.output import Output
 from llm.sources import Source
-from llm.tokenizers import Tokenizer
+from llm.tokenizers import MASK, Tokenizer
 from llm.training import Trainer
 
 SAMPLE_TOKENS = 150
+BLANK, GUESSES = "___", 4  # in the samples of a model that fills blanks
 
 
 def write_card(folder: Path, trainer: Trainer, source: Source, meta: dict[str, Any], output: Output) -> None:
@@ -68,12 +71,36 @@ def _training(meta: dict[str, Any]) -> dict[str, object]:
 
 
 def _samples(model: Transformer, tokenizer: Tokenizer, output: Output) -> str:
-    if not output.samples or not model.config.causal:
+    if not output.samples:
         return ""
+    if not model.config.causal:
+        blanks = [f"> {_bold_blank(prompt)} {guesses(model, tokenizer, prompt)}" for prompt in output.samples]
+        return "## Samples\n\nThe most probable tokens for the blank, with their probabilities.\n\n" + "\n\n".join(blanks)
     sampling = SamplingConfig(temperature=output.temperature)
     how = f"temperature {output.temperature:g}, seed {sampling.seed}, not chosen among several; the prompt is bold"
     texts = [f"> **{prompt}**{continuation(model, tokenizer, prompt, sampling)}" for prompt in output.samples]
     return f"## Samples\n\nAt {how}.\n\n" + "\n\n".join(texts)
+
+
+def _bold_blank(prompt: str) -> str:
+    return prompt.replace(BLANK, f"**{BLANK}**")
+
+
+def guesses(model: Transformer, tokenizer: Tokenizer, prompt: str) -> str:
+    """The most probable tokens for the blank in a text such as ``The ___ barked.``, for a model that fills blanks.
+
+    Raises:
+        ValueError: when there is not exactly one blank.
+    """
+    before, *after = prompt.split(BLANK)
+    if len(after) != 1:
+        raise ValueError(f"{prompt!r} should have one blank, {BLANK}, for a model that fills blanks")
+    left = tokenizer.encode(before.removesuffix(" "))  # the space belongs to the hidden token
+    ids = [*left, tokenizer.special[MASK], *tokenizer.encode(after[0])]
+    with torch.inference_mode():
+        top = model(torch.tensor([ids], device=model.token_embedding.weight.device))[0, len(left)].softmax(-1).topk(GUESSES)
+    found = zip(top.indices.tolist(), top.values.tolist(), strict=True)
+    return ", ".join(f"`{tokenizer.token_text(i).strip() or ' '}` {p:.2f}" for i, p in found)
 
 
 def continuation(model: Transformer, tokenizer: Tokenizer, prompt: str, sampling: SamplingConfig) -> str:
