@@ -75,8 +75,9 @@ def model_options(args: Namespace, vocab_size: int) -> ModelConfig:
         values["alibi_slopes"] = steep_slopes(max(1, args.heads))
     if args.recipe == "fast" and values["position"] == "rope" and args.qk_norm is None:
         values["qk_norm"] = True
-    if args.recipe == "fast" and not values["embedding_norm"]:
-        values["embedding_std"] = ModelConfig.embedding_std  # a wide spread is for embeddings that a norm follows
+    if args.recipe == "fast" and (not values["embedding_norm"] or values.get("tie_embeddings")):
+        # a wide spread is for embeddings that a norm follows, and that are not the last matrix too
+        values["embedding_std"] = ModelConfig.embedding_std
     return ModelConfig(
         vocab_size=vocab_size,
         context_length=args.context,
