@@ -44,7 +44,7 @@ export const css = ([r, g, b]) => `rgb(${r},${g},${b})`;
 export function inkOn(rgb) {
   const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   const light = 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  return 1.05 / light >= 4.5 ? "#FFFFFF" : light / 0.0647 >= 4.5 ? "#1C2030" : "#050608";
+  return 1.05 / light >= 4.5 ? "#FFFFFF" : light / 0.0647 >= 4.6 ? "#1C2030" : "#050608";
 }
 
 /** The other end of `pack` in ui/components/core.py: { ...header, arrays: { name: { data, shape } } }. */

@@ -20,7 +20,7 @@ export default function (component) {
       h("span", { class: "text" }, place.before ? "…" : "", place.tokens.map((text, i) => {
         const strength = Math.min(1, Math.max(0, place.values[i]) / data.limit);
         return h("span", { class: i === place.peak ? "peak" : "", title: digits(place.values[i]),
-          style: { background: `color-mix(in srgb, var(--gf-accent) ${Math.round(55 * strength ** 1.4)}%, transparent)` } }, text);
+          style: { background: `color-mix(in srgb, var(--gf-accent) ${Math.round(50 * strength ** 1.4)}%, transparent)` } }, text);
       }), place.after ? "…" : "")))),
   h("div", { class: "under" }, tools([["CSV", () => saveCSV(`${data.name}.csv`, ["place", "token", "activation"],
     data.places.flatMap((place, i) => place.tokens.map((text, j) => [i + 1, text, place.values[j]])))]])));

@@ -92,7 +92,8 @@ function mark(element, on, weight, palette) {
   element.style.background = weight ? `rgba(${r},${g},${b},${(0.45 * weight).toFixed(3)})` : "";
   const small = element.querySelector("small");
   small.textContent = weight === null ? "" : weight > 0 ? weight.toFixed(2) : "–";
-  element.setAttribute("aria-label", [element.dataset.name, ...[...element.children].map((part) => part.textContent).filter(Boolean)].join(" "));
+  if (weight !== null) small.textContent = element.firstChild === small ? `${small.textContent} ` : ` ${small.textContent}`; // apart in the name too
+  element.setAttribute("aria-label", `${element.dataset.name} ${element.textContent}`);
 }
 
 function sentence({ data, at, rows, columns }, side, index, state) {

@@ -9,7 +9,7 @@ const STYLE = `${CHIPS}
 .chips { max-height: 232px; overflow-y: auto; padding: 2px; }
 .chip { padding: 3px 8px 2px; }
 .chip.gone { opacity: 0.6; }
-.chip.prompt { border-style: solid; }
+.chip.prompt:not(.part) { border-style: solid; }
 .chip.fresh { border-color: var(--gf-ink); }
 .mark { align-self: center; color: var(--gf-soft); font-size: 14px; padding: 0 2px; }
 .buttons[hidden] { display: none; }

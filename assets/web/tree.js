@@ -108,8 +108,8 @@ function box(state, i, place, step) {
     onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); ask(state, i); } } });
   group.append(s("rect", { class: "box", x: place.x, y: place.y - 12, width, height: 24, rx: 7, fill: cut ? palette.card : palette.chip, stroke: cut ? palette.line : node.kept.length ? palette.soft : "none", "stroke-width": 1 }),
     s("text", { x: place.x + width / 2, y: place.y + 5, "text-anchor": "middle", "font-size": 14.5, fill: cut ? palette.soft : palette.ink }, text));
-  if (!root) group.append(s("text", { x: place.x - 5, y: place.y - 4, "text-anchor": "end", "font-size": 12, fill: cut ? palette.soft : palette.ink, "paint-order": "stroke", stroke: palette.card, "stroke-width": 4 }, probability(node.p)));
-  if (end) group.append(s("text", { x: place.x + width + 7, y: place.y + 5, "font-size": 13.5, "font-weight": 600, fill: palette.ink }, total(node), " ", s("tspan", { fill: palette.soft, "font-weight": 400 }, badges(node))));
+  if (!root) group.append(s("text", { x: place.x - 5, y: place.y - 4, "text-anchor": "end", "font-size": 12, fill: cut ? palette.soft : palette.ink, "paint-order": "stroke", stroke: palette.card, "stroke-width": 4 }, ` ${probability(node.p)}`));
+  if (end) group.append(s("text", { x: place.x + width + 7, y: place.y + 5, "font-size": 13.5, "font-weight": 600, fill: palette.ink }, ` ${total(node)} `, s("tspan", { fill: palette.soft, "font-weight": 400 }, badges(node))));
   return group;
 }
 
