@@ -33,6 +33,7 @@ PAGES = (
     PageInfo("attention", "Attention", "Inside the model", ("attention",), uses=("layer", "head")),
     PageInfo("layers", "Layers", "Inside the model", ("mlp",), uses=("layer",)),
     PageInfo("decoding", "Decoding", "Choosing tokens", ("logits", "next")),
+    PageInfo("pretraining", "Pre-training", "Learning"),
 )
 
 

@@ -25,10 +25,8 @@ for record in train(model, source.data, TrainConfig({_arguments(spec.train)})):
 """
 
 
-def command(spec: RunSpec) -> str:
-    """The command line of the same run, from its stored description."""
-    text = f" --text {TEXT_FILE}" if spec.data.kind == "text" else ""
-    return f"python -m llm train --spec {SPEC_FILE}{text} --out my-run"
+# the command line of the same run, from its stored description; a text of one's own stands beside it as text.txt
+COMMAND = f"python -m llm train --spec {SPEC_FILE} --out my-run"
 
 
 def spec_json(spec: RunSpec) -> str:

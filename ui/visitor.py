@@ -43,7 +43,7 @@ class VisitorCookie:
 
 def visitor() -> str:
     """SHA-256 (hex) of this visitor's cookie. Without one (a test, a browser that refuses cookies) the session is the visitor."""
-    value = st.context.cookies.get(COOKIE, "")
+    value = str(st.context.cookies.get(COOKIE, ""))
     if not _VALUE.fullmatch(value):
         value = st.session_state.setdefault(SESSION_KEY, secrets.token_urlsafe(32))
     return hashlib.sha256(value.encode()).hexdigest()

@@ -1,0 +1,26 @@
+"""Pre-training: start a run, watch it learn, change it while it trains, and compare it with others."""
+
+import streamlit as st
+
+from ui import page as page_parts
+from ui import visitor
+from ui.pretraining import before, choose, controls, guess, stage, starter, table, take
+from ui.pretraining.facts import facts
+
+page = page_parts.start("pretraining")
+run = choose.shown(page)
+if run is None:
+    starter.show(page, compact=False, below=before.show)
+else:
+    starter.show(page, compact=True)
+    known = facts(run)
+    stage.show(page, run, known, choose.beside(run))
+    left, right = st.columns([1.55, 1], gap="medium")
+    with left, page_parts.break_it(page):
+        controls.experiment(page, run, mine=run.is_owner(visitor.visitor()))
+    with right:
+        guess.ask(page, known.vocab_size)
+table.show(page, run)
+if run is not None:
+    take.show(page, run)
+page_parts.finish(page)
