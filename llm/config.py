@@ -20,6 +20,7 @@ POSITIONS = {
 NORMS = {
     "layernorm": "subtract the mean, divide by the standard deviation (Ba et al. 2016)",
     "rmsnorm": "divide by the root mean square (Zhang and Sennrich 2019)",
+    "none": "no norm at all",
 }
 NORM_POSITIONS = {
     "pre": "norm before each sublayer (GPT-2)",
@@ -69,6 +70,7 @@ class ModelConfig:
     - ``smear``: each token's vector also gets a learned part of the previous token's embedding, channel by channel, so the
       first layer sees pairs of tokens at once (a refinement of the speed runs that follow modded-nanogpt).
     - ``zero_init``: output projections and an untied unembedding start at zero, so that a new block starts as the identity.
+    - ``residual``: whether each sublayer is added to the stream (He et al. 2015); without, it takes the stream's place.
     - ``embedding_std``, ``weight_std``: spread of the initial embeddings and of the blocks' matrices (0.02 in GPT-2).
     """
 
@@ -96,6 +98,7 @@ class ModelConfig:
     zero_init: bool = False
     embedding_std: float = 0.02
     weight_std: float = 0.02
+    residual: bool = True
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "context_length", "n_layers", "n_heads", "d_model"):

@@ -66,7 +66,7 @@ def parameters(config: ModelConfig) -> dict[str, int]:
     c, F = config, config.mlp_width
     C, bias = c.d_model, int(c.bias)
     inner = 2 if c.activation == "swiglu" else 1  # matrices into the MLP's hidden layer
-    norm = C * (2 if c.bias and c.norm == "layernorm" else 1)
+    norm = {"layernorm": 2 * C if c.bias else C, "rmsnorm": C, "none": 0}[c.norm]
     return {
         "token embedding": c.vocab_size * C,
         "position embedding": c.context_length * C if c.position == "learned" else 0,

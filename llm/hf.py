@@ -223,6 +223,7 @@ def _refuse_inexpressible(c: ModelConfig) -> None:
         "qk_norm": False,
         "embedding_norm": False,
         "smear": False,
+        "residual": True,
     }
     wrong = [f"{name}={getattr(c, name)!r}" for name, value in needed.items() if getattr(c, name) != value]
     if c.activation not in ACTIVATION_NAMES.values():

@@ -178,6 +178,7 @@ class Block(Part):
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
         self.post_norm = config.norm_position == "post"
+        self.residual = config.residual
         self.dropout = config.dropout
         self.name = f"blocks.{layer}"
         self.norm1 = Norm(config)
@@ -190,17 +191,22 @@ class Block(Part):
     ) -> Tensor:
         x = tap(f"{self.name}.resid_pre", x)  # (B, T, C)
         if self.post_norm:
-            x = x + dropout(self.attn(x, tap, mask, turns, cache), self.dropout, generator)
+            x = self._join(x, dropout(self.attn(x, tap, mask, turns, cache), self.dropout, generator))
             x = tap(f"{self.name}.norm1", self.norm1(x))
             x = tap(f"{self.name}.resid_mid", x)
-            x = tap(f"{self.name}.norm2", self.norm2(x + dropout(self.mlp(x, tap), self.dropout, generator)))
+            x = self._join(x, dropout(self.mlp(x, tap), self.dropout, generator))
+            x = tap(f"{self.name}.norm2", self.norm2(x))
         else:
             normed = tap(f"{self.name}.norm1", self.norm1(x))
-            x = x + dropout(self.attn(normed, tap, mask, turns, cache), self.dropout, generator)
+            x = self._join(x, dropout(self.attn(normed, tap, mask, turns, cache), self.dropout, generator))
             x = tap(f"{self.name}.resid_mid", x)
             normed = tap(f"{self.name}.norm2", self.norm2(x))
-            x = x + dropout(self.mlp(normed, tap), self.dropout, generator)
+            x = self._join(x, dropout(self.mlp(normed, tap), self.dropout, generator))
         return tap(f"{self.name}.resid_post", x)
+
+    def _join(self, stream: Tensor, out: Tensor) -> Tensor:
+        """What goes on behind a sublayer: the sum, or without residual connections its output alone."""
+        return stream + out if self.residual else out
 
 
 class Attention(Part):
@@ -269,17 +275,19 @@ class MLP(Part):
 
 
 class Norm(Part):
-    """LayerNorm or RMSNorm over the channels of each token."""
+    """LayerNorm or RMSNorm over the channels of each token; of the kind ``none``, nothing at all."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.kind = config.norm
         self.shape = (config.d_model,)
         self.eps = config.norm_eps
-        self.weight = nn.Parameter(torch.ones(config.d_model))
+        self.weight = nn.Parameter(torch.ones(config.d_model)) if config.norm != "none" else None
         self.bias = nn.Parameter(torch.zeros(config.d_model)) if config.bias and config.norm == "layernorm" else None
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.kind == "none":
+            return x
         if self.kind == "rmsnorm":
             return rms_normalise(x, self.eps) * self.weight
         return torch.layer_norm(x, self.shape, self.weight, self.bias, self.eps)

@@ -18,6 +18,8 @@ PARTS = {
 page = page_parts.start("layers")
 if page.reading.config.norm_position == "post":
     page_parts.prose(page["lead_post"])
+if not page.reading.config.residual:
+    page_parts.prose(page["lead_no_residual"])
 
 with page_parts.card("layers-choose"):
     st.caption(page["choose"])

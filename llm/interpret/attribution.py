@@ -92,14 +92,19 @@ def neuron_attribution(
 
 
 def _directions(model: Transformer, trace: Trace, token_id: int, position: int, against: int | None) -> _Directions:
-    """Walk from the logit back to the embeddings, through every norm on the way."""
-    post = model.config.norm_position == "post"
+    """Walk from the logit back to the embeddings, through every norm on the way.
+
+    Without residual connections the way ends behind the last MLP: nothing before it is added to the logit.
+    """
+    post, with_norms = model.config.norm_position == "post", model.config.norm != "none"
     direction = _numbers(model.unembedding[token_id])
     if against is not None:
         direction = direction - _numbers(model.unembedding[against])
     shifts: dict[str, float] = {}
 
     def through(point: str) -> np.ndarray:
+        if not with_norms:
+            return direction
         steps = norm_steps(model, trace, point, position)
         if np.any(steps.shift):
             shifts[point] = float(steps.shift @ direction)
@@ -111,6 +116,7 @@ def _directions(model: Transformer, trace: Trace, token_id: int, position: int, 
     for i in reversed(range(model.config.n_layers)):
         direction = through(f"blocks.{i}.norm2") if post else direction
         mlp.append(direction)
+        direction = direction if model.config.residual else np.zeros_like(direction)
         direction = through(f"blocks.{i}.norm1") if post else direction
         attention.append(direction)
     return _Directions(direction, tuple(attention[::-1]), tuple(mlp[::-1]), shifts)

@@ -87,8 +87,15 @@ def neuron_logit_effect(model: Transformer, layer: int, neuron: int, k: int = 8)
 
 
 def _past_norms(model: Transformer, layer: int, vector: Tensor) -> Tensor:
-    """A change of the stream after this layer's MLP, as the unembedding meets it, up to a positive factor."""
+    """A change of the stream after this layer's MLP, as the unembedding meets it, up to a positive factor.
+
+    Zero where it is not passed on: without residual connections, in every layer but the last.
+    """
     blocks = model.blocks
+    if not model.config.residual and layer < len(blocks) - 1:
+        return torch.zeros_like(vector)
+    if model.config.norm == "none":
+        return vector
     norms = [model.final_norm]
     if model.config.norm_position == "post":
         norms = [blocks[layer].norm2, *(norm for block in blocks[layer + 1 :] for norm in (block.norm1, block.norm2))]

@@ -32,7 +32,12 @@ class NormSteps:
 
 
 def norm_points(model: Transformer) -> tuple[str, ...]:
-    """Names of all norms with weights: ``blocks.{i}.norm1``, ``blocks.{i}.norm2`` and, in pre-norm models, ``final_norm``."""
+    """Names of all norms with weights: ``blocks.{i}.norm1``, ``blocks.{i}.norm2`` and, in pre-norm models, ``final_norm``.
+
+    A model without norms has none.
+    """
+    if model.config.norm == "none":
+        return ()
     points = [f"blocks.{i}.norm{n}" for i in range(model.config.n_layers) for n in (1, 2)]
     return tuple(points + ["final_norm"] * (model.config.norm_position == "pre"))
 
@@ -44,7 +49,7 @@ def norm_steps(model: Transformer, trace: Trace, point: str, position: int) -> N
         ValueError: for a point that is no norm of this model.
     """
     if point not in norm_points(model):
-        raise ValueError(f"{point} is not a norm of this model; choose one of {', '.join(norm_points(model))}")
+        raise ValueError(f"{point} is not a norm of this model; choose one of {', '.join(norm_points(model)) or 'none'}")
     return _steps(norm_at(model, point), norm_input(model, trace, point)[position].astype(np.float64))
 
 
@@ -61,7 +66,8 @@ def norm_input(model: Transformer, trace: Trace, point: str) -> np.ndarray:
     stream = trace[f"{block}.resid_pre" if which == "norm1" else f"{block}.resid_mid"]
     if model.config.norm_position == "pre":
         return stream
-    return stream + trace[f"{block}.attn.out" if which == "norm1" else f"{block}.mlp.out"]
+    joins = trace[f"{block}.attn.out" if which == "norm1" else f"{block}.mlp.out"]
+    return stream + joins if model.config.residual else joins
 
 
 def _steps(norm: Norm, x: np.ndarray) -> NormSteps:

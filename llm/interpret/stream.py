@@ -20,6 +20,7 @@ class Station:
         added: length of the vector that joined; None at the start.
         share: what joined, projected on the sum, over the sum's length: 1 minus the share of what was there before.
             Below zero where it points against the sum. In post-norm models the sum is that before the norm.
+            Without residual connections what joins is all there is: 1.
         cosine: of the angle between the stream before and what joined.
     """
 
@@ -45,7 +46,8 @@ def stations(trace: Trace, position: int) -> tuple[Station, ...]:
             ("mlp", "resid_mid", "mlp.out", "resid_post"),
         ):
             was, joins = at(f"blocks.{i}.{before}"), at(f"blocks.{i}.{added}")
-            total, point = was + joins, f"blocks.{i}.{after}"
+            total = was + joins if trace.config.residual else joins
+            point = f"blocks.{i}.{after}"
             lengths = np.linalg.norm([was, joins, total], axis=1)
             made.append(
                 Station(

@@ -48,6 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     post = ModelConfig(vocab_size=characters.vocab_size, context_length=16, n_layers=3, d_model=32, position="alibi",
                        norm="rmsnorm", norm_position="post", activation="relu2", embedding_norm=True, zero_init=True)  # fmt: skip
     save_checkpoint(top / "post", Transformer(post), characters, {"title": "post"}, data={"corpus": "arithmetic", "seed": 0})
+    bare = ModelConfig(vocab_size=characters.vocab_size, context_length=16, n_layers=2, d_model=32, norm="none", residual=False)
+    save_checkpoint(top / "bare", Transformer(bare), characters, {"title": "bare"}, data={"corpus": "arithmetic", "seed": 0})
     return top
 
 
@@ -80,7 +82,7 @@ def test_only_the_open_part_is_drawn(part: str) -> None:
     assert "layers-break-bars" in keys
 
 
-@pytest.mark.parametrize("model", ["gpt2", "masked", "modern", "post"])
+@pytest.mark.parametrize("model", ["gpt2", "masked", "modern", "post", "bare"])
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_opens_in_every_kind_of_model(extra: None, part: str, model: str) -> None:
     for text in ("The little dog saw a cat", "d"):

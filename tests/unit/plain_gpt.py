@@ -10,12 +10,14 @@ from torch import nn
 class PlainGPT(nn.Module):
     """PyTorch's own layers, separate queries, keys and values, fused attention; gelu, relu or swiglu; any position scheme."""
 
-    def __init__(self, V, T, L, H, C, F_, position, norm, post, activation, tied, causal):
+    def __init__(self, V, T, L, H, C, F_, position, norm, post, activation, tied, causal, residual):
         super().__init__()
+        self.keep = 1.0 if residual else 0.0
         self.H, self.position, self.post, self.activation, self.causal = H, position, post, activation, causal
         self.tokens = nn.Embedding(V, C)
         self.places = nn.Embedding(T, C) if position == "learned" else None
-        make_norm = (lambda: nn.LayerNorm(C, eps=1e-5)) if norm == "layernorm" else (lambda: nn.RMSNorm(C, eps=1e-5))
+        norms = {"layernorm": lambda: nn.LayerNorm(C, eps=1e-5), "rmsnorm": lambda: nn.RMSNorm(C, eps=1e-5), "none": nn.Identity}
+        make_norm = norms[norm]
         linear = {"q": (C, C), "k": (C, C), "v": (C, C), "out": (C, C), "up": (C, F_), "down": (F_, C)}
         linear |= {"gate": (C, F_)} if activation == "swiglu" else {}
         self.blocks = nn.ModuleList()
@@ -33,11 +35,11 @@ class PlainGPT(nn.Module):
             x = x + self.places.weight[: ids.shape[1]]
         for b in self.blocks:
             if self.post:
-                x = b["norm1"](x + self.attend(b, x))
-                x = b["norm2"](x + self.mlp(b, x))
+                x = b["norm1"](self.keep * x + self.attend(b, x))
+                x = b["norm2"](self.keep * x + self.mlp(b, x))
             else:
-                x = x + self.attend(b, b["norm1"](x))
-                x = x + self.mlp(b, b["norm2"](x))
+                x = self.keep * x + self.attend(b, b["norm1"](x))
+                x = self.keep * x + self.mlp(b, b["norm2"](x))
         return self.head(self.last(x))
 
     def mlp(self, b, x):
@@ -74,7 +76,8 @@ def copy_of(model) -> PlainGPT:
     c = model.config
     post, tied = c.norm_position == "post", c.tie_embeddings
     shape = (c.vocab_size, c.context_length, c.n_layers, c.n_heads, c.d_model, c.mlp_width)
-    plain = PlainGPT(*shape, c.position, c.norm, post, c.activation, tied, c.causal).to(model.token_embedding.weight.dtype)
+    plain = PlainGPT(*shape, c.position, c.norm, post, c.activation, tied, c.causal, c.residual)
+    plain = plain.to(model.token_embedding.weight.dtype)
     with torch.no_grad():
         for (name, ours), (other, theirs) in zip(pairs(model), named(plain), strict=True):
             assert ours.shape == theirs.shape, (name, other)

@@ -25,6 +25,7 @@ VARIANTS = [
     {"position": "alibi", "alibi_slopes": (0.5, 0.25)},
     {"position": "sinusoidal", "norm": "rmsnorm", "activation": "swiglu"},
     {"position": "none", "norm_position": "post", "bias": False},
+    {"norm": "none", "residual": False},
     {"tie_embeddings": False, "causal": False, "qk_norm": True, "embedding_norm": True, "d_mlp": 12},
 ]
 

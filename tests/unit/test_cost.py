@@ -18,6 +18,7 @@ SHAPES = [
     {"norm_position": "post", "tie_embeddings": False},
     {"d_mlp": None, "n_layers": 1},
     {"qk_norm": True, "embedding_norm": True},
+    {"norm": "none", "residual": False},
 ]
 
 

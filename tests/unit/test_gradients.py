@@ -17,6 +17,8 @@ KINDS = {
     "post-norm": {"norm_position": "post"},
     "rotary, RMSNorm, SwiGLU": {"position": "rope", "norm": "rmsnorm", "activation": "swiglu"},
     "ALiBi, ReLU, untied": {"position": "alibi", "activation": "relu", "tie_embeddings": False},
+    "without residual connections": {"residual": False},
+    "without norms": {"norm": "none"},
     "both ways": {"causal": False},
     "both ways, ALiBi": {"causal": False, "position": "alibi"},
     "wide start": {"embedding_std": 1.0, "weight_std": 0.2, "position": "none"},

@@ -233,6 +233,8 @@ def test_missing_and_damaged_files_are_one_sentence(folder):
         {"position": "sinusoidal"},
         {"position": "none"},
         {"norm": "rmsnorm"},
+        {"norm": "none"},
+        {"residual": False},
         {"norm_position": "post"},
         {"activation": "swiglu"},
         {"causal": False},

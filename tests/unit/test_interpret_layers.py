@@ -26,6 +26,9 @@ SHAPES = [
     {"norm_position": "post", "norm": "rmsnorm", "bias": False, "position": "alibi", "embedding_norm": True},
     {"embedding_norm": True, "position": "sinusoidal", "causal": False, "n_layers": 1},
     {"bias": False, "position": "none", "activation": "silu", "qk_norm": True},
+    {"norm": "none"},
+    {"residual": False},
+    {"residual": False, "norm_position": "post", "bias": False},
 ]
 
 
@@ -228,6 +231,9 @@ def test_stations_follow_the_stream(model):
         was = run[before.point][3].astype(np.float64)
         assert here.size == pytest.approx(np.linalg.norm(run[here.point][3]), rel=1e-6)
         assert here.added == pytest.approx(np.linalg.norm(joined))
+        if not model.config.residual:
+            assert here.share == pytest.approx(1.0)
+            continue
         assert 1 - here.share == pytest.approx(was @ (was + joined) / np.square(was + joined).sum())
         total = np.sqrt(before.size**2 + here.added**2 + 2 * here.cosine * before.size * here.added)
         assert post or here.size == pytest.approx(total, rel=1e-4)

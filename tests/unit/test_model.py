@@ -27,7 +27,7 @@ def some_ids(batch: int = 2, length: int = N, seed: int = 0) -> torch.Tensor:
 def all_configs() -> list[ModelConfig]:
     """Position x norm x norm position x activation, each with one of the combinations of the yes-or-no options."""
     rng = random.Random(0)
-    switches = ("tie_embeddings", "bias", "causal", "qk_norm", "embedding_norm", "smear")
+    switches = ("tie_embeddings", "bias", "causal", "qk_norm", "embedding_norm", "smear", "residual")
     return [
         config_of(position=p, norm=n, norm_position=where, activation=a, **{s: rng.random() < 0.5 for s in switches})
         for p, n, where, a in product(POSITIONS, NORMS, NORM_POSITIONS, ACTIVATIONS)
@@ -37,8 +37,9 @@ def all_configs() -> list[ModelConfig]:
 def with_random_weights(config: ModelConfig) -> Transformer:
     """Norms and biases too get values of their own, so that none can be forgotten unnoticed."""
     model, generator = Transformer(config), torch.Generator().manual_seed(1)
+    std = 0.15 if config.norm == "none" else 0.3  # without norms numbers grow from layer to layer, and rounding with them
     for p in model.parameters():
-        torch.nn.init.normal_(p.data, mean=0.3 if p.ndim == 1 else 0.0, std=0.3, generator=generator)
+        torch.nn.init.normal_(p.data, mean=std if p.ndim == 1 else 0.0, std=std, generator=generator)
     return model
 
 
@@ -47,6 +48,8 @@ def reference(w: dict[str, torch.Tensor], c: ModelConfig, ids: torch.Tensor) -> 
     T, H, D = ids.shape[1], c.n_heads, c.d_model // c.n_heads
 
     def norm(x: torch.Tensor, name: str) -> torch.Tensor:
+        if c.norm == "none":
+            return x
         if c.norm == "rmsnorm":
             return F.rms_norm(x, (c.d_model,), w[f"{name}.weight"], c.norm_eps)
         return F.layer_norm(x, (c.d_model,), w[f"{name}.weight"], w.get(f"{name}.bias"), c.norm_eps)
@@ -105,12 +108,13 @@ def reference(w: dict[str, torch.Tensor], c: ModelConfig, ids: torch.Tensor) -> 
         x = (x - x.mean(-1, keepdim=True)) / (x.var(-1, keepdim=True, unbiased=False) + 1e-5).sqrt()
     for i in range(c.n_layers):
         b = f"blocks.{i}"
+        keep = 1.0 if c.residual else 0.0
         if c.norm_position == "pre":
-            x = x + attention(norm(x, f"{b}.norm1"), f"{b}.attn")
-            x = x + mlp(norm(x, f"{b}.norm2"), f"{b}.mlp")
+            x = keep * x + attention(norm(x, f"{b}.norm1"), f"{b}.attn")
+            x = keep * x + mlp(norm(x, f"{b}.norm2"), f"{b}.mlp")
         else:
-            x = norm(x + attention(x, f"{b}.attn"), f"{b}.norm1")
-            x = norm(x + mlp(x, f"{b}.mlp"), f"{b}.norm2")
+            x = norm(keep * x + attention(x, f"{b}.attn"), f"{b}.norm1")
+            x = norm(keep * x + mlp(x, f"{b}.mlp"), f"{b}.norm2")
     if c.norm_position == "pre":
         x = norm(x, "final_norm")
     return x @ w["token_embedding.weight" if c.tie_embeddings else "unembed.weight"].t()

@@ -19,8 +19,8 @@ def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[
     c, width = config, f"{n_tokens} × {config.d_model}"
     one = 1 if c.bias else 0
     norm_size = c.d_model * (2 if c.bias and c.norm == "layernorm" else 1)
-    norm_title = {"layernorm": words["layernorm"], "rmsnorm": words["rmsnorm"]}[c.norm]
-    norm = {"title": norm_title, "weights": norm_size, "page": "Layers"}
+    norm = {"title": words.get(c.norm, ""), "weights": norm_size, "page": "Layers"}
+    joins = {"adds": True} if c.residual else {"replaces": True}
     matrices = 3 if c.activation == "swiglu" else 2
     mlp_bias = one * ((matrices - 1) * c.mlp_width + c.d_model)
     attention = {
@@ -29,7 +29,7 @@ def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[
         "weights": _count(4, c.d_model, c.d_model, bias=one * 4 * c.d_model),
         "shape": width,
         "page": "Attention",
-        "adds": True,
+        **joins,
         "colour": "query",
     }
     mlp = {
@@ -38,13 +38,13 @@ def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[
         "weights": _count(matrices, c.d_model, c.mlp_width, bias=mlp_bias),
         "shape": width,
         "page": "Layers",
-        "adds": True,
+        **joins,
         "colour": "value",
     }
-    pre = c.norm_position == "pre"
+    pre = c.norm_position == "pre" and c.norm != "none"
     reading = {**norm, "reads": True, "onwards": True}
-    after = {**norm, "replaces": True}
-    block = [reading, attention, reading, mlp] if pre else [{**attention, "reads": True}, after, {**mlp, "reads": True}, after]
+    after = [{**norm, "replaces": True}] if c.norm != "none" else []
+    block = [reading, attention, reading, mlp] if pre else [{**attention, "reads": True}, *after, {**mlp, "reads": True}, *after]
     position = {"title": words["positions"], "detail": words[f"position_{c.position}"], "shape": width, "page": "Positions"}
     position["enters"] = c.position in ("learned", "sinusoidal")
     if c.position == "learned":

@@ -39,7 +39,9 @@ def show(spot: Spot) -> None:
             bars = [Bar(c, float(n)) for c, n in zip(columns, settled(top.ids[:, :, 0]), strict=True)]
             signed_bars(bars, key="layers-settled-bars", label=words["settled_label"], plus=False, limit=float(count))
             page_parts.prose(words["how"])
-            read = r"\operatorname{norm}(x_\ell)" if spot.now.config.norm_position == "pre" else r"x_\ell"
+            config = spot.now.config
+            last_norm = config.norm_position == "pre" and config.norm != "none"
+            read = r"\operatorname{norm}(x_\ell)" if last_norm else r"x_\ell"
             st.latex(rf"\text{{logits after layer }} \ell = W_U \cdot {read}")
 
 

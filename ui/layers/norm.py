@@ -21,6 +21,10 @@ MORE = 2  # decimals beyond the usual, so that a reader who calculates along arr
 
 def show(spot: Spot) -> None:
     words, kind = spot.page["norm"], spot.now.config.norm
+    if kind == "none":
+        with page_parts.card("layers-norm", words["title"], words["caption_none"]):
+            page_parts.provenance(spot.now)
+        return
     left, right = st.columns(WIDE, gap="medium")
     with left, page_parts.card("layers-norm", words["title"], words[f"caption_{kind}"]):
         point = _choose(spot)

@@ -90,6 +90,9 @@ def _station(spot: Spot, stops: tuple[Station, ...], top: LensTop, picked: int, 
 
 def _sum_lines(spot: Spot, before: Station, stop: Station) -> list[Line]:
     words = spot.page["station"]
+    if not spot.now.config.residual:
+        lines = [Line(((words["joins"], ""),), digits(stop.added), result=True)]
+        return [*lines, *_after_norm(spot, stop)]
     total = (before.size**2 + stop.added**2 + 2 * before.size * stop.added * stop.cosine) ** 0.5
     lines = [
         Line(((words["stream_before"], ""),), f"a = {digits(before.size)}"),
@@ -97,9 +100,12 @@ def _sum_lines(spot: Spot, before: Station, stop: Station) -> list[Line]:
         Line(((words["cosine"], ""),), digits(stop.cosine)),
         Line(((words["sum"], ""),), digits(total), result=True),
     ]
-    if spot.now.config.norm_position == "post":
-        lines.append(Line(((words["after_norm"], ""),), digits(stop.size)))
-    return lines
+    return [*lines, *_after_norm(spot, stop)]
+
+
+def _after_norm(spot: Spot, stop: Station) -> list[Line]:
+    post = spot.now.config.norm_position == "post"
+    return [Line(((spot.page["station.after_norm"], ""),), digits(stop.size))] if post else []
 
 
 def _start_lines(spot: Spot, stop: Station) -> list[Line]:

@@ -98,7 +98,9 @@ def _check(spot: Spot, made: Attribution, against: int | None) -> None:
             ],
             key="layers-score-sum",
         )
-        if config.norm_position == "post":
+        if config.norm == "none":
+            page_parts.prose(words["how_none"])
+        elif config.norm_position == "post":
             page_parts.prose(words["how_post"])
         else:
             spread = norm_steps(spot.now.model, spot.trace, "final_norm", spot.position).spread

@@ -65,7 +65,7 @@ def _model(page: Page, limits: Limits) -> None:
     with second:
         fields.choice(page, "norm_position", NORM_POSITIONS)
     fields.choice(page, "activation", ACTIVATIONS)
-    for name in ("tie_embeddings", "zero_init", "embedding_norm", "qk_norm", "smear", "bias"):
+    for name in ("tie_embeddings", "residual", "zero_init", "embedding_norm", "qk_norm", "smear", "bias"):
         fields.flag(page, name)
 
 
