@@ -29,7 +29,7 @@ FIRST_ROWS = 2_000
 FIRST_SAMPLES = 40
 MOST_WATCHERS = 400
 GRACE = 5.0  # seconds that a tail goes on after its last watcher
-COLUMNS = ("step", "loss", "learning_rate", "grad_norm", "seconds", "val_loss")
+COLUMNS = ("step", "loss", "learning_rate", "grad_norm", "seconds", "val_loss", "val_bits_per_byte")
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not hold events back
 
 
@@ -207,8 +207,12 @@ async def follow(run: Run, since: int) -> AsyncIterator[bytes]:
 
 def story_so_far(run: Run, since: int) -> tuple[bytes, bool]:
     """The run as it stands, thinned, as events; and whether it is over."""
-    rows, samples = run.metrics(since, FIRST_ROWS), run.samples(since if since else -1)
-    parts = [b"retry: 2000\n\n", event("status", status_of(run)), metrics_event(rows)]
+    rows, cut = run.metrics(since, FIRST_ROWS), False
+    if since and not rows and not run.metrics(since - 1, 1):  # the watcher knows steps that a resume has cut
+        since, cut = 0, True
+        rows = run.metrics(0, FIRST_ROWS)
+    samples = run.samples(since - 1)  # another prompt brings another sample of the same step
+    parts = [b"retry: 2000\n\n", event("status", status_of(run)), metrics_event(rows, reset=cut)]
     parts += [event("change", row) for row in run.changes()]
     parts += [event("sample", row) for row in few(samples)]
     parts.append(event("snapshots", {"steps": run.snapshots()}))
