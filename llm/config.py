@@ -190,7 +190,7 @@ SCHEDULES = {
 PRECISIONS = {
     "float32": "32-bit numbers throughout",
     "bfloat16": "16-bit weights and activations over 32-bit masters",
-    "auto": "bfloat16 where the CPU is quick at it, else float32",
+    "auto": "bfloat16 where the processor is quicker with it (it is measured), else float32",
 }
 OBJECTIVES = {
     "next_token": "predict each next token from those before it (GPT, Radford et al. 2018)",
@@ -214,8 +214,9 @@ class TrainConfig:
 
     Named refinements, off by default:
 
-    - ``precision``: ``bfloat16`` computes with 16-bit weights over float32 masters; ``auto`` does so where the CPU is
-      quick at it and stays with float32 elsewhere.
+    - ``precision``: ``bfloat16`` computes with 16-bit weights over float32 masters; ``auto`` does so where the processor is
+      quicker with it and stays with float32 elsewhere.
+    - ``flush_denormals``: numbers below 1.2e-38 count as 0, because many processors are very slow with them.
     - ``average_fraction``: the model that is evaluated and saved is a running average of the weights over about the last
       such part of the steps (polynomial averaging, Shamir and Zhang 2013), which does at a constant rate what a falling
       rate does.
@@ -249,6 +250,7 @@ class TrainConfig:
     mask_fraction: float = 0.15
     device: str = "cpu"
     plateau_evaluations: int | None = None
+    flush_denormals: bool = False
 
     def __post_init__(self) -> None:
         if self.steps is not None:

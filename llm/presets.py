@@ -52,6 +52,7 @@ TRAIN: Mapping[str, Any] = MappingProxyType(
         "warmup_steps": 5,
         "grad_clip": None,
         "precision": "auto",
+        "flush_denormals": True,
         "average_fraction": 0.2,
         "document_start_fraction": 0.25,
         "eval_every": 50,

@@ -39,6 +39,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 "warmup_steps": 5,
                 "grad_clip": None,
                 "precision": "auto",
+                "flush_denormals": True,
                 "average_fraction": 0.2,
                 "eval_tokens": 8_192,
             },

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from llm.config import TrainConfig
 from llm.data import TokenData, WindowSampler
-from llm.devices import resolve_device, resolve_precision
+from llm.devices import denormals_flushed, resolve_device, resolve_precision
 from llm.evaluation import bits_per_byte
 from llm.model import Transformer
 from llm.objectives import objective_of, token_loss
@@ -106,6 +106,11 @@ class Trainer:
         Raises:
             ValueError: when the loss stops being a number.
         """
+        with denormals_flushed(self.config.flush_denormals):
+            return self._check(self._step())
+
+    def _step(self) -> StepRecord:
+        """Forward, backward and update."""
         start = time.perf_counter()
         inputs, targets = self._batch()
         fraction = rate_fraction(self.config, self.step)
@@ -120,7 +125,7 @@ class Trainer:
         self.tokens += inputs.numel()
         self.seconds += time.perf_counter() - start
         rate = self.current.learning_rate * fraction
-        return self._check(StepRecord(self.step, loss, rate, norm, self.seconds, self.tokens))
+        return StepRecord(self.step, loss, rate, norm, self.seconds, self.tokens)
 
     def _batch(self) -> tuple[Tensor, Tensor]:
         """Inputs and targets (B, T) of the next step. Drawn on the CPU, so that every device sees the same."""
@@ -164,6 +169,7 @@ class Trainer:
         facts = {
             "format": STATE_FORMAT,
             "device": self.device,
+            "precision": self.precision,
             "step": self.step,
             "tokens": self.tokens,
             "seconds": self.seconds,
@@ -184,6 +190,7 @@ class Trainer:
         """
         try:
             self._check_state(tensors, facts)
+            self._use_precision(facts.get("precision", self.precision))
             for name, x in self._tensors().items():
                 x.copy_(tensors[name])
             self.optimizer.resume(facts["step"])
@@ -199,6 +206,12 @@ class Trainer:
             self.stop_reason = facts["stop_reason"]
         except (KeyError, TypeError, RuntimeError) as error:
             raise ValueError(f"the saved state of this run is damaged or incomplete ({error}); start the run again") from error
+
+    def _use_precision(self, precision: str) -> None:
+        """Go on with numbers of the size that the run began with, whatever ``auto`` comes to on this machine."""
+        if precision != self.precision:
+            self.precision = precision
+            self._prepare_weights()
 
     def _tensors(self) -> dict[str, Tensor]:
         """What ``state`` copies and ``restore`` fills; the average only where it is a buffer of its own."""

@@ -61,7 +61,7 @@ def warm_up() -> None:
     """Two steps of a tiny model: the first call of everything is slower than the later ones."""
     ids = torch.arange(64) % 8
     data = TokenData(ids, ids, torch.zeros(1, dtype=torch.long), len(ids))
-    config = TrainConfig(steps=2, batch_size=2, optimizer="muon", precision="auto", average_fraction=0.2)
+    config = TrainConfig(steps=2, batch_size=2, optimizer="muon", precision="auto", average_fraction=0.2, flush_denormals=True)
     trainer = Trainer(Transformer(ModelConfig(8, 8, 1, 1, 8)), data, config)
     while trainer.stop_reason is None:
         trainer.advance()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from llm.config import ModelConfig, TrainConfig
-from llm.devices import resolve_device, resolve_precision
+from llm.devices import bfloat16_gain, denormals_flushed, resolve_device, resolve_precision
 from llm.model import Transformer
 from llm.objectives import token_loss
 from llm.optim import Optimizer
@@ -39,10 +39,32 @@ def test_precision_follows_the_device(monkeypatch):
     assert resolve_precision("float32") == "float32"
     for able in (True, False):
         monkeypatch.setattr("torch.cpu.get_capabilities", lambda able=able: {"avx512_bf16": able})
+        monkeypatch.setattr("llm.devices.bfloat16_gain", lambda: 2.0)
         monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda able=able, **_: able)
         assert resolve_precision("auto", "cpu") == ("bfloat16" if able else "float32")
         assert resolve_precision("auto", "cuda") == ("bfloat16" if able else "float32")
         assert resolve_precision("auto", "mps") == "float32"
+
+
+def test_instructions_that_are_slow_are_not_used(monkeypatch):
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr("llm.devices.bfloat16_gain", lambda: 0.5)
+    assert resolve_precision("auto", "cpu") == "float32"
+    assert resolve_precision("bfloat16", "cpu") == "bfloat16"  # asked for is asked for
+
+
+def test_the_gain_is_measured_once():
+    assert bfloat16_gain() > 0
+    assert bfloat16_gain() is bfloat16_gain()
+
+
+def test_tiny_numbers_are_flushed_while_training_only():
+    tiny = torch.tensor([1e-30])
+    with denormals_flushed(False):
+        assert (tiny * 1e-10).item() > 0
+    with denormals_flushed(True):
+        assert (tiny * 1e-10).item() == 0 or not torch.set_flush_denormal(False)
+    assert (tiny * 1e-10).item() > 0
 
 
 def test_a_trainer_says_where_it_computes(monkeypatch):

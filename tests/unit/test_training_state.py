@@ -204,3 +204,17 @@ def test_a_state_of_another_run_is_a_sentence():
         make().restore(tensors, facts | {"format": 99})
     with pytest.raises(ValueError, match="damaged or incomplete"):
         make().restore(tensors | {"dropout": torch.zeros(3, dtype=torch.uint8)}, facts)
+
+
+@pytest.mark.parametrize(("began", "goes_on"), [("float32", "bfloat16"), ("bfloat16", "float32")])
+@pytest.mark.parametrize("average", [None, 0.2])
+def test_a_run_goes_on_with_the_numbers_that_it_began_with(began, goes_on, average):
+    """Another machine may choose otherwise for "auto"; the run stays what it was."""
+    whole, first = make(precision=began, average_fraction=average), make(precision=began, average_fraction=average)
+    second = make(precision=goes_on, average_fraction=average)
+    expected = run(whole)
+    run(first, until=6)
+    second.restore(*first.state())
+    assert second.precision == began
+    assert run(second) == expected[6:]
+    assert_equal(whole, second)
