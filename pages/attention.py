@@ -8,7 +8,7 @@ from ui import snippets_attention as snippets
 from ui.attention import address as address
 from ui.attention import cell as cell_parts
 from ui.attention import view as view
-from ui.numbers import digits
+from ui.origin import view as origin
 
 page = page_parts.start("attention")
 words, now = page.words, page.reading
@@ -30,7 +30,7 @@ with first_row[0], page_parts.card("attention-pattern"):
     causal = mask == "true"
     steps = computed.steps_of(now, causal)
     cell = view.first_cell(now, steps)
-    name = "softmax"
+    name, vector = "softmax", None
     if shown_as == "lines":
         picked = view.pattern_lines(words, now, steps, cell)
     else:
@@ -38,6 +38,8 @@ with first_row[0], page_parts.card("attention-pattern"):
         first = asked.step if asked.step in names else name
         name = view.choice(words["steps"], names, first, address.STEP, d=now.config.d_head)
         picked = view.step_matrix(words, now, steps, name, cell)
+        if name not in cell_parts.SQUARE_STEPS:
+            vector, picked = picked, None
     page_parts.prose(cell_parts.about(words, name, steps, now.config, causal=causal))
     if picked not in (None, cell):
         view.remember(now, picked)
@@ -54,8 +56,8 @@ with first_row[0], page_parts.card("attention-pattern"):
     view.foot(page, now, "pattern", ["token", *now.labels], rows, snippets.cell_code(now, cell, causal), here)
 
 with first_row[1]:
-    with page_parts.card("attention-where", words["why"]["title"].format(value=digits(float(steps.pattern[cell])))):
-        view.where_from(words, now, steps, cell, causal)
+    with page_parts.card("attention-where"):
+        origin.show(now, *cell_parts.target(now, name, cell, vector), key="attention-where", causal=causal)
     view.ask(page, now, computed.without(now, [(now.layer, now.head)]))
 
 with second_row[1]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import page as page_parts
-from ui.layers import activation, breaking, heads, lens, neurons, norm, road, score, spot
+from ui.layers import activation, breaking, heads, lens, neurons, norm, numbers, road, score, spot
 
 PARTS = {
     "road": road.show,
@@ -13,6 +13,7 @@ PARTS = {
     "heads": heads.show,
     "neurons": neurons.show,
     "activation": activation.show,
+    "numbers": numbers.show,
 }
 
 page = page_parts.start("layers")

@@ -111,6 +111,16 @@ print((before < 0).sum(), "below zero;", before.max(), "becomes", after[before.a
 """
 
 
+def numbers_code(now: Reading, point: str, head: int | None) -> str:
+    """One array of the trace."""
+    inside = "" if head is None else f"[{head}]  # head counted from 0"
+    return f"""{opening(now)}
+numbers = t[{point!r}]{inside}
+print(numbers.shape)
+print(numbers)
+"""
+
+
 def break_code(now: Reading, position: int, change: Change) -> str:
     """Next token and loss with one change."""
     if change.kind == "attention":

@@ -56,6 +56,7 @@ class Origin:
         parts: for the axis "part", the points that were added, with the index of each cell.
         steps: from the sum of the terms to the number.
         marked: the place among the terms that the number itself stands at (a norm's own channel), if any.
+        head_width: numbers of one head, where the heads stand side by side.
     """
 
     point: str
@@ -67,6 +68,7 @@ class Origin:
     steps: tuple[Step, ...]
     parts: tuple[Source, ...] = ()
     marked: int | None = None
+    head_width: int = 0
 
     @property
     def computed(self) -> float:

@@ -259,7 +259,8 @@ def _head_out(place: Place) -> Origin:
 def _attention_out(place: Place) -> Origin:
     position, channel = place.index
     z = place.trace[place.at("attn.z")][:, position].reshape(-1).astype(np.float64)  # the heads side by side
-    return _linear(place, Factor("heads", z), place.block.attn.out, channel)
+    made = _linear(place, Factor("heads", z), place.block.attn.out, channel)
+    return replace(made, head_width=place.trace.config.d_head)
 
 
 # --- MLP and logits

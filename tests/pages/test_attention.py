@@ -76,12 +76,19 @@ def test_a_chosen_cell_is_explained_with_its_own_vectors_and_numbers() -> None:
     steps = steps_now()
     weight = digits(float(steps.pattern[6, 2]))
     assert any(weight in subheader.value for subheader in at.subheader)
-    rows = component(at, "attention-products")[1]["values"]
-    assert np.allclose(rows[0] * rows[1], rows[2]) and np.array_equal(rows[0], steps.q[6])
-    told = plain_text(at, "attention-lines-of-numbers")
-    assert digits(float(steps.products[6, 2])) in told and weight in told.splitlines()[-1]
-    assert f"gives {weight}" in plain_text(at, "attention-sentence")
-    assert any(latex(float(steps.pattern[6, 2]), 1) in block.value for block in at.latex)
+    header, arrays = component(at, "attention-where-origin")
+    rows = arrays["rows"]
+    assert np.allclose(rows[0] * rows[1], arrays["terms"]) and np.array_equal(rows[0], steps.q[6])
+    told = [line["value"] for line in header["lines"]]
+    assert digits(float(steps.products[6, 2]), 2) in told and told[-1] == digits(float(steps.pattern[6, 2]), 2)
+    assert f"gives {weight}" in spoken(header)
+    assert header["exact"] == str(steps.pattern[6, 2])
+    assert any(latex(float(steps.pattern[6, 2]), 2) in block.value for block in at.latex)
+
+
+def spoken(header: dict) -> str:
+    """The sentence of an origin as text."""
+    return "".join(text for text, _ in header["sentence"])
 
 
 def test_a_hidden_cell_is_explained_by_the_mask() -> None:
@@ -89,9 +96,22 @@ def test_a_hidden_cell_is_explained_by_the_mask() -> None:
     key = next(key for key in messages(at) if key.startswith("attention-matrix-"))
     at.session_state[key] = {"cell": [2, 6]}
     at.run()
-    check(at, "attention")
-    assert "gets nothing" in plain_text(at, "attention-sentence")
-    assert "−∞" in plain_text(at, "attention-lines-of-numbers")
+    header, _ = component(check(at, "attention"), "attention-where-origin")
+    assert "gets nothing" in spoken(header)
+    assert "−∞" in [line["value"] for line in header["lines"]]
+
+
+@pytest.mark.parametrize("name", ["q", "k", "v", "values"])
+def test_a_number_of_a_vector_is_explained_too(name: str) -> None:
+    at = opened()
+    at.segmented_control(key=attention_address.STEP).set_value(name).run()
+    key = next(key for key in messages(at) if key.startswith(f"attention-vectors-{name}-"))
+    at.session_state[key] = {"cell": [3, 5]}
+    at.run()
+    header, _ = component(check(at, "attention"), "attention-where-origin")
+    steps = steps_now()
+    expected = steps.z[len(ids_of()) - 1, 5] if name == "values" else getattr(steps, name)[3, 5]
+    assert header["exact"].replace("−", "-") == str(expected)
 
 
 def test_parts_that_the_head_passes_on_add_up_to_z() -> None:

@@ -33,7 +33,7 @@ VIEWS = list(WORDS["views"])
 TEXT = "The little dog saw a cat in the garden, and the cat saw the dog. It was happy 12 times! " * 40
 ODD = ["", " ", "a", "🐶👩‍👩‍👧", "مرحبا بالعالم", "<script>alert(1)</script>", "$x$ **bold** [a](b) {c}", "word " * 300]
 OWN = {
-    "lookup": "embeddings-rows",
+    "lookup": "embeddings-row",
     "cloud": "embeddings-cloud",
     "likeness": "embeddings-similarity",
     "analogies": "embeddings-analogy",
@@ -42,6 +42,20 @@ OWN = {
 
 def view(name: str, **address: str):
     return check(open_page("embeddings", vectors=name, **address), "embeddings")
+
+
+def rows_key(at) -> str:
+    """The key of the matrix of the sentence's rows."""
+    return next(key for key in messages(at) if key.startswith("embeddings-rows-") and not key.endswith("-origin"))
+
+
+def test_a_number_of_the_matrix_opens_its_row() -> None:
+    at = view("lookup", text="The little dog")
+    at.session_state[rows_key(at)] = {"cell": [2, 17]}
+    at.run()
+    header, arrays = component(check(at, "embeddings"), "embeddings-rows-where-origin")
+    assert header["marked"] == 17 and np.array_equal(arrays["rows"][0], table()[token(" dog")])
+    assert header["exact"].replace("−", "-") == str(table()[token(" dog")][17])
 
 
 def table(step: int | None = None) -> np.ndarray:
@@ -103,7 +117,7 @@ def test_random_weights_before_any_training(name: str) -> None:
 def test_the_sentence_s_rows_are_those_of_the_table() -> None:
     at = view("lookup", text="The little dog")
     ids = cached.checkpoint("stories").tokenizer.encode("The little dog")
-    assert np.array_equal(component(at, "embeddings-rows")[1]["values"], table()[ids])
+    assert np.array_equal(component(at, rows_key(at))[1]["values"], table()[ids])
     header, arrays = component(at, "embeddings-lookup")
     assert [each["id"] for each in header["tokens"]] == ids and header["rows"] == 1024
     assert arrays["table"].shape == table().shape

@@ -77,6 +77,7 @@ def test_only_the_open_part_is_drawn(part: str) -> None:
         "heads": "layers-joined-picture",
         "neurons": "layers-neuron-places",
         "activation": "layers-activation-curves",
+        "numbers": "layers-numbers-where-origin",
     }
     assert keys & set(own.values()) == {own[part]}
     assert "layers-break-bars" in keys

@@ -9,9 +9,9 @@ import numpy as np
 
 from llm.config import ModelConfig
 from llm.interpret.attention_steps import HeadSteps
-from ui.components.ledger import Line, Span, spans
 from ui.components.vectors import VectorRow
-from ui.numbers import digits, latex
+from ui.numbers import digits
+from ui.state import Reading
 
 Words = Mapping[str, Any]
 SQUARE_STEPS = ("products", "scaled", "bias", "mask", "softmax")  # query by key; the other steps are tokens by channels
@@ -49,90 +49,17 @@ def about(words: Words, name: str, steps: HeadSteps, config: ModelConfig, *, cau
     return " ".join([text, *notes]) if name in ("q", "k") else text
 
 
-def sentence(words: Words, steps: HeadSteps, labels: Sequence[str], cell: tuple[int, int]) -> tuple[Span, ...]:
-    """Who gives how much attention to whom."""
-    row, column = cell
-    tokens = {"query": (labels[row], "query"), "key": (labels[column], "key")}
-    if not np.isfinite(steps.masked[cell]):
-        return spans(words["why"]["hidden"], **tokens)
-    return spans(words["why"]["sentence"], value=(digits(float(steps.pattern[cell])), "strong"), **tokens)
+def target(now: Reading, name: str, cell: tuple[int, int], vector: tuple[int, int] | None) -> tuple[str, tuple[int, ...]]:
+    """The point and the place in the trace of what is chosen: a cell of query by key, or a number of a token's vector.
 
-
-def product_rows(words: Words, steps: HeadSteps, labels: Sequence[str], cell: tuple[int, int]) -> list[VectorRow]:
-    """Query, key, and their products channel by channel."""
-    row, column = cell
-    q, k = steps.q[row], steps.k[column]
-    why = words["why"]
-    return [
-        VectorRow(why["query_of"], q, token=labels[row], hue="query"),
-        VectorRow(why["key_of"], k, token=labels[column], hue="key"),
-        VectorRow(why["products"], q * k),
-    ]
-
-
-def lines(words: Words, steps: HeadSteps, labels: Sequence[str], cell: tuple[int, int], *, causal: bool) -> list[Line]:
-    """The way from the products to the weight, one line a step, with the real numbers."""
-    why, (row, column) = words["why"], cell
-    width, score = steps.q.shape[1], float(steps.masked[cell])
-    made = [
-        Line(spans(why["sum"], d=str(width)), digits(float(steps.products[cell]))),
-        Line(spans(why["root"], d=str(width), root=digits(width**0.5)), digits(float(steps.scaled[cell]))),
-    ]
-    if steps.bias is not None:
-        distance = abs(row - column)
-        slope = digits(float(steps.bias[cell]) / distance if distance else 0.0)
-        made.append(
-            Line(spans(why["bias"], distance=str(distance), slope=slope), digits(float(steps.scaled[cell] + steps.bias[cell])))
-        )
-    tokens = {"query": (labels[row], "query"), "key": (labels[column], "key")}
-    if not np.isfinite(score):
-        gone = Line(spans(why["power"], score=digits(score)), "0", result=True)
-        return [*made, Line(spans(why["dropped"], **tokens), digits(score)), gone]
-    kind = "unmasked" if not causal else "itself" if row == column else "kept"
-    total, seen = row_sum(steps, row)
-    share = spans(why["share" if seen > 1 else "share_one"], n=str(seen), total=digits(total))
-    return [
-        *made,
-        Line(spans(why[kind], **tokens), digits(score)),
-        Line(spans(why["power"], score=digits(score)), digits(float(np.exp(np.float64(score))))),
-        Line(share, digits(float(steps.pattern[cell])), result=True),
-    ]
-
-
-def row_sum(steps: HeadSteps, row: int) -> tuple[float, int]:
-    """The sum of e^score over the tokens that this query can see, and how many these are."""
-    seen = np.isfinite(steps.masked[row])
-    return float(np.exp(steps.masked[row][seen].astype(np.float64)).sum()), int(seen.sum())
-
-
-def formulas(steps: HeadSteps, cell: tuple[int, int]) -> list[str]:
-    """The same calculation as formulas with the numbers put in (LaTeX)."""
-    width, score = steps.q.shape[1], float(steps.masked[cell])
-    penalty = 0.0 if steps.bias is None else float(steps.bias[cell])
-    bias = "" if steps.bias is None else f" - {latex(abs(penalty), 1)}"
-    quotient = rf"\frac{{{latex(float(steps.products[cell]), 1)}}}{{\sqrt{{{width}}}}}"
-    scaled = rf"\frac{{q\cdot k}}{{\sqrt{{D}}}} = {quotient}{bias} = {latex(float(steps.scaled[cell]) + penalty, 1)}"
-    if not np.isfinite(score):
-        return [scaled, r"e^{-\infty} = 0"]
-    total, _ = row_sum(steps, cell[0])
-    power, share = latex(float(np.exp(np.float64(score))), 1), latex(float(steps.pattern[cell]), 1)
-    return [
-        scaled,
-        rf"\small\textstyle\sum_j e^{{s_j}} = {_summed(steps, cell)} = {latex(total, 1)}",
-        rf"\frac{{e^{{{latex(score, 1)}}}}}{{\sum_j e^{{s_j}}}} = \frac{{{power}}}{{{latex(total, 1)}}} = {share}",
-    ]
-
-
-def _summed(steps: HeadSteps, cell: tuple[int, int], shown: int = 3) -> str:
-    """e^a + e^b + ... over the row, at most ``shown`` terms, the cell's own among them."""
-    row, column = cell
-    seen = [int(j) for j in np.flatnonzero(np.isfinite(steps.masked[row]))]
-    kept = seen if len(seen) <= shown else sorted({seen[0], column, seen[-1]})
-    made: list[str] = []
-    for before, j in zip([None, *kept[:-1]], kept, strict=True):
-        made += [r"\cdots"] if before is not None and seen.index(j) > seen.index(before) + 1 else []
-        made.append(f"e^{{{latex(float(steps.masked[row, j]))}}}")
-    return " + ".join(made)
+    ``name`` is the step; in ``values`` every row leads to the sum that it is part of.
+    """
+    block = f"blocks.{now.layer}.attn"
+    if name in SQUARE_STEPS or vector is None:
+        weight = name == "softmax" or name not in SQUARE_STEPS
+        return f"{block}.{'pattern' if weight else 'scores'}", (now.head, *cell)
+    row, channel = vector
+    return (f"{block}.z", (now.head, cell[0], channel)) if name == "values" else (f"{block}.{name}", (now.head, row, channel))
 
 
 def carried_rows(words: Words, steps: HeadSteps, labels: Sequence[str], row: int) -> list[VectorRow]:

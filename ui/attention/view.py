@@ -97,7 +97,7 @@ def pattern_lines(words: Words, now: Reading, steps: HeadSteps, cell: Cell) -> C
 
 
 def step_matrix(words: Words, now: Reading, steps: HeadSteps, name: str, cell: Cell) -> Cell | None:
-    """The chosen step as a matrix; only those of query by key let a cell be chosen."""
+    """The chosen step as a matrix; returns the cell that is chosen in it: (query, key), or (token, channel) of vectors."""
     values = cell_parts.step_values(steps, name, cell[0])
     own = words["cell"] if name == "softmax" else words["numbers"][name]
     shared = {"label": _picture(words, now), "words": own}
@@ -113,12 +113,12 @@ def step_matrix(words: Words, now: Reading, steps: HeadSteps, name: str, cell: C
         rows = [words["numbers"]["weighted"].format(weight=w, token=t) for w, t in zip(weights, now.labels, strict=True)]
         rows.append(words["numbers"]["sum"])
     hue = {"q": "query", "k": "key"}.get(name, "value")
-    matrix(
-        values, rows, [str(i) for i in range(values.shape[1])], key=f"attention-vectors-{name}", scale="diverging", square=False,
-        name_columns=False, rows_are=words["numbers"]["rows_tokens"], columns_are=words["numbers"]["columns_channels"],
+    return matrix(
+        values, rows, [str(i) for i in range(values.shape[1])], key=f"attention-vectors-{name}-{sentence_key(now)}",
+        scale="diverging", square=False, name_columns=False, pick=True, hint=words["hint"],
+        rows_are=words["numbers"]["rows_tokens"], columns_are=words["numbers"]["columns_channels"],
         row_colour=hue, column_colour="ink", **shared,
     )  # fmt: skip
-    return None
 
 
 def _scale(name: str) -> dict[str, Any]:
@@ -127,18 +127,6 @@ def _scale(name: str) -> dict[str, Any]:
 
 def _picture(words: Words, now: Reading) -> str:
     return words["picture"].format(layer=now.layer + 1, head=now.head + 1)
-
-
-def where_from(words: Words, now: Reading, steps: HeadSteps, cell: Cell, causal: bool) -> None:
-    """Query, key and products as bars, then every step to the weight, in numbers and as formulas."""
-    ledger(key="attention-sentence", sentence=cell_parts.sentence(words, steps, now.labels, cell))
-    why = words["why"]
-    rows = cell_parts.product_rows(words, steps, now.labels, cell)
-    picture = why["picture"].format(d=now.config.d_head)
-    vectors(rows, key="attention-products", label=picture, words=why["channel"], hint=why["hint"])
-    ledger(cell_parts.lines(words, steps, now.labels, cell, causal=causal), key="attention-lines-of-numbers")
-    for formula in cell_parts.formulas(steps, cell):
-        st.latex(formula)
 
 
 def carried(words: Words, now: Reading, steps: HeadSteps, row: int) -> None:

@@ -14,6 +14,7 @@ from ui.components.matrix import matrix
 from ui.components.vectors import VectorRow, vectors
 from ui.embeddings.spot import WIDE, Spot, strip
 from ui.numbers import latex
+from ui.origin import view as origin
 
 AROUND = 12  # tokens with a line to their row in one picture
 LONGEST = 64  # tokens of the matrix
@@ -60,12 +61,15 @@ def _picture(spot: Spot) -> Spot:
 
 def _sentence(spot: Spot) -> None:
     page, now = spot.page, spot.now
-    with page_parts.card("embeddings-rows", page["rows.title"], page["rows.text"]):
+    left, right = st.columns(WIDE, gap="medium")
+    with left, page_parts.card("embeddings-rows", page["rows.title"], page["rows.text"]):
         rows = spot.table[list(now.ids[:LONGEST]), :CHANNELS]
-        matrix(
-            rows, now.labels[:LONGEST], [str(c) for c in range(rows.shape[1])], key="embeddings-rows", label=page["rows.label"],
+        start = (min(spot.position, len(rows) - 1), int(np.abs(rows[min(spot.position, len(rows) - 1)]).argmax()))
+        cell = matrix(
+            rows, now.labels[:LONGEST], [str(c) for c in range(rows.shape[1])], key=_rows_key(spot), label=page["rows.label"],
             words=page["rows.words"], hint=page["rows.hint"], rows_are=page["rows.tokens"], columns_are=page["rows.channels"],
             scale="diverging", square=False, name_columns=False, limit=max(float(np.quantile(np.abs(rows), 0.995)), 1e-9),
+            pick=True, cell=start,
         )  # fmt: skip
         if rows.shape != (len(now.ids), spot.table.shape[1]):
             st.caption(page["rows.part"].format(tokens=rows.shape[0], columns=rows.shape[1]))
@@ -73,6 +77,13 @@ def _sentence(spot: Spot) -> None:
         header = ["token", *(f"channel {c}" for c in range(rows.shape[1]))]
         data = [(label, *values) for label, values in zip(now.labels, rows.tolist(), strict=False)]
         page_parts.take_away(page, "rows", header=header, rows=data, code=snippets.rows_code(now))
+    with right, page_parts.card("embeddings-rows-where"):
+        origin.show(now, "embed.token", cell or start, key="embeddings-rows-where")
+
+
+def _rows_key(spot: Spot) -> str:
+    """A cell that was chosen belongs to one sentence and one chosen token."""
+    return f"embeddings-rows-{page_parts.hash_key(repr((spot.now.model_id, spot.now.ids, spot.position)))}"
 
 
 def _numbers(spot: Spot) -> None:

@@ -13,6 +13,7 @@ from ui.components.contexts import contexts
 from ui.components.signed import Bar, signed_bars
 from ui.layers.spot import Spot
 from ui.numbers import digits
+from ui.origin import view as origin
 
 LISTED = 12
 
@@ -37,6 +38,8 @@ def show(spot: Spot) -> None:
         page_parts.predict(spot.page, "active", option, reveal, active=active, width=width, percent=100 * share)
     with right:
         _detail(spot, neuron)
+        with page_parts.card("layers-neuron-made"):
+            origin.show(now, f"blocks.{spot.layer}.mlp.post", (spot.position, neuron), key="layers-neuron")
 
 
 def _listed(spot: Spot, post: np.ndarray, effects: np.ndarray) -> list[int]:

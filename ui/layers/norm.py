@@ -9,14 +9,12 @@ from llm.interpret.norms import NormSteps, norm_input, norm_points, norm_steps
 from ui import page as page_parts
 from ui import snippets_layers as snippets
 from ui.components.before_after import before_after
-from ui.components.ledger import Line, ledger
 from ui.components.vectors import VectorRow, vectors
 from ui.layers.spot import WIDE, Spot, norm
-from ui.numbers import digits, latex
+from ui.origin import view as origin
 
 TOKENS = 10  # whose sizes are compared
 TALL = 92  # pixels of a row of bars
-MORE = 2  # decimals beyond the usual, so that a reader who calculates along arrives at the same numbers
 
 
 def show(spot: Spot) -> None:
@@ -36,9 +34,8 @@ def show(spot: Spot) -> None:
         page_parts.provenance(spot.now)
         _take_away(spot, steps, point)
     with right:
-        with page_parts.card("layers-norm-numbers", words["numbers"]):
-            ledger(_lines(spot, steps), key="layers-norm-lines")
-            st.latex(_formula(steps))
+        with page_parts.card("layers-norm-numbers"):
+            origin.show(spot.now, point, (spot.position, _example(steps)), key="layers-norm")
         square = float(np.mean(steps.normalised**2))
         page_parts.predict(spot.page, "unit", 1, spot.page["unit.reveal"], square=square)
         with page_parts.card("layers-norm-sizes", words["sizes"]):
@@ -72,50 +69,6 @@ def _rows(spot: Spot, steps: NormSteps) -> list[VectorRow]:
 def _example(steps: NormSteps) -> int:
     """The channel that stands out most: the norm is easiest to follow there."""
     return int(np.abs(steps.before).argmax())
-
-
-def _lines(spot: Spot, steps: NormSteps) -> list[Line]:
-    words, c = spot.page["norm"], _example(steps)
-    centred, shifted = steps.kind == "layernorm", np.any(steps.shift)
-    channel = {
-        "channel": str(c),
-        "x": digits(steps.before[c], MORE),
-        "mean": _in_sum(steps.mean),
-        "spread": digits(steps.spread, MORE),
-    }
-    after = {"normalised": digits(steps.normalised[c], MORE), "scale": _in_sum(steps.scale[c]), "shift": _in_sum(steps.shift[c])}
-    pairs = [
-        *([(words["mean"].format(count=len(steps.before)), steps.mean)] if centred else []),
-        (words["variance" if centred else "mean_square"], steps.variance),
-        (words["spread" if centred else "spread_rms"].format(eps=f"{steps.eps:.12f}".rstrip("0")), steps.spread),
-        (words["example" if centred else "example_rms"].format(**channel), steps.normalised[c]),
-    ]
-    lines = [Line(((label, ""),), digits(float(value), MORE)) for label, value in pairs]
-    last = words["example_after" if shifted else "example_after_noshift"].format(**after)
-    return [*lines, Line(((last, ""),), digits(float(steps.output[c]), MORE), result=True)]
-
-
-def _in_sum(value: float) -> str:
-    """A number behind a sign: negative ones in brackets."""
-    return f"({digits(value, MORE)})" if value < 0 else digits(value, MORE)
-
-
-def _formula(steps: NormSteps) -> str:
-    """The norm's formula, and under it the same with the example channel's numbers."""
-    c = _example(steps)
-    x, spread, mean, scale, shift = (
-        latex(steps.before[c], MORE),
-        latex(steps.spread, MORE),
-        *(f"({latex(v, MORE)})" if v < 0 else latex(v, MORE) for v in (steps.mean, steps.scale[c], steps.shift[c])),
-    )
-    general = r"\frac{x}{\sqrt{\overline{x^2}+\varepsilon}}\,\gamma"
-    own = rf"\frac{{{x}}}{{{spread}}}\cdot {scale}"
-    if steps.kind == "layernorm":
-        general = r"\frac{x-\mu}{\sqrt{\sigma^2+\varepsilon}}\,\gamma"
-        own = rf"\frac{{{x}-{mean}}}{{{spread}}}\cdot {scale}"
-    if np.any(steps.shift):
-        general, own = general + r"+\beta", rf"{own} + {shift}"
-    return rf"\begin{{aligned}} y &= {general} \\[8pt] &= {own} \\[8pt] &= {latex(steps.output[c], MORE)} \end{{aligned}}"
 
 
 def _sizes(spot: Spot, point: str) -> None:

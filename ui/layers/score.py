@@ -13,6 +13,7 @@ from ui.components.ledger import Line, ledger
 from ui.components.signed import Bar, running, signed_bars
 from ui.layers.spot import WIDE, Spot, go_to_layer
 from ui.numbers import digits
+from ui.origin import view as origin
 
 CANDIDATES = 12
 
@@ -34,6 +35,8 @@ def show(spot: Spot) -> None:
     with right:
         _inside(spot, made)
         _check(spot, made, against)
+        with page_parts.card("layers-score-made"):
+            origin.show(spot.now, "logits", (spot.position, target), key="layers-score")
         _most(spot)
 
 

@@ -1,0 +1,219 @@
+"""The lines of PyTorch that make one number of the trace again. A test runs them for every kind of number."""
+
+from __future__ import annotations
+
+from llm.config import ModelConfig
+from llm.interpret.origin_parts import Origin, split
+from ui.state import Reading
+
+_ACTIVATIONS = {
+    "gelu": "F.gelu(pre)",
+    "gelu_tanh": 'F.gelu(pre, approximate="tanh")',
+    "relu": "F.relu(pre)",
+    "relu2": "F.relu(pre) ** 2",
+    "silu": "F.silu(pre)",
+}
+
+
+def code(now: Reading, found: Origin, causal: bool) -> str:
+    """Open the model, trace the sentence, and make the number from what came before it."""
+    rewired = "" if causal == now.config.causal else f"model = model.rewired(causal={causal})  # not trained so\n"
+    return f"""import torch
+import torch.nn.functional as F
+from llm.library import open_model
+from llm.trace import trace
+
+opened = open_model({now.model_id!r}, {now.step!r})
+model, tokenizer = opened.model, opened.tokenizer
+{rewired}ids = tokenizer.encode({now.sentence!r})[:{len(now.ids)}]
+t = {{name: torch.tensor(array) for name, array in trace(model, ids).items()}}
+
+{lines(now.config, found)}
+print(float(y), "trace:", float(t[{found.point!r}][{", ".join(map(str, found.index))}]))
+"""
+
+
+def lines(config: ModelConfig, found: Origin) -> str:
+    """Lines that leave the number in ``y``; ``model``, ``ids`` and the tensors ``t`` of the trace are there. Counted from 0."""
+    layer, name = split(found.point)
+    post = config.norm_position == "post"
+    if name == "resid_pre" and (layer == 0 or post):
+        return _at_the_start(config, found, layer)
+    if post and name in ("resid_mid", "resid_post", "final_norm"):
+        layer, name = (
+            (config.n_layers - 1, "norm2") if name == "final_norm" else (layer, "norm1" if name == "resid_mid" else "norm2")
+        )
+    return _WRITERS[name](config, layer, name, found.index)
+
+
+def _at_the_start(config: ModelConfig, found: Origin, layer: int) -> str:
+    if layer == 0:
+        return _WRITERS["embed.norm" if config.embedding_norm else "embed.sum"](config, layer, "", found.index)
+    return _norm(config, layer - 1, "norm2", found.index)
+
+
+def _at(layer: int, name: str) -> str:
+    return f't["blocks.{layer}.{name}"]'
+
+
+def _read(config: ModelConfig, layer: int, norm: str, stream: str, position: int) -> str:
+    return f"x = {_at(layer, norm if config.norm_position == 'pre' else stream)}[{position}]"
+
+
+def _embedding(config: ModelConfig, layer: int, name: str, index) -> str:
+    return f"y = model.token_embedding.weight[ids[{index[0]}], {index[1]}]"
+
+
+def _position(config: ModelConfig, layer: int, name: str, index) -> str:
+    position, channel = index
+    if config.position == "learned":
+        return f"y = model.position_embedding.weight[{position}, {channel}]"
+    if config.position != "sinusoidal":
+        return "y = 0.0  # this model adds no position vector"
+    angle = f"torch.tensor({position} / 10_000 ** ({channel - channel % 2} / {config.d_model}))"
+    return f"y = torch.{'cos' if channel % 2 else 'sin'}({angle})"
+
+
+def _smear(config: ModelConfig, layer: int, name: str, index) -> str:
+    before = f't["embed.token"][{index[0] - 1}, {index[1]}]' if index[0] else "0.0  # nothing stands before the first token"
+    return f"y = model.smear[{index[1]}] * {before}"
+
+
+def _embedded(config: ModelConfig, layer: int, name: str, index) -> str:
+    points = [
+        "token",
+        *(["position"] if config.position in ("learned", "sinusoidal") else []),
+        *(["smear"] if config.smear else []),
+    ]
+    return "y = " + " + ".join(f't["embed.{point}"][{index[0]}, {index[1]}]' for point in points)
+
+
+def _stream(config: ModelConfig, layer: int, name: str, index) -> str:
+    start = "embed.norm" if config.embedding_norm else "embed.sum"
+    return f"""y = t["{start}"][{index[0]}, {index[1]}]
+for layer in range({layer}):
+    y = y + t[f"blocks.{{layer}}.attn.out"][{index[0]}, {index[1]}] + t[f"blocks.{{layer}}.mlp.out"][{index[0]}, {index[1]}]"""
+
+
+def _added(part: str, before: str):
+    return lambda config, layer, name, index: (
+        "y = " + " + ".join(f"{_at(layer, each)}[{index[0]}, {index[1]}]" for each in (before, part))
+    )
+
+
+def _norm(config: ModelConfig, layer: int, name: str, index) -> str:
+    position, channel = index
+    if name == "final_norm":
+        x, norm = f't["blocks.{config.n_layers - 1}.resid_post"][{position}]', "model.final_norm"
+    else:
+        stream, part = ("resid_pre", "attn.out") if name == "norm1" else ("resid_mid", "mlp.out")
+        x, norm = f"{_at(layer, stream)}[{position}]", f"model.blocks[{layer}].{name}"
+        x += f" + {_at(layer, part)}[{position}]" if config.norm_position == "post" else ""
+    centred = "(x - x.mean())" if config.norm == "layernorm" else "x"
+    shift = f" + norm.bias[{channel}]" if config.bias and config.norm == "layernorm" else ""
+    return f"""x, norm = {x}, {norm}
+d = {centred}
+spread = (d.square().mean() + norm.eps).sqrt()
+y = d[{channel}] / spread * norm.weight[{channel}]{shift}"""
+
+
+def _embedding_norm(config: ModelConfig, layer: int, name: str, index) -> str:
+    return f'x = t["embed.sum"][{index[0]}]\nd = x - x.mean()\ny = d[{index[1]}] / (d.square().mean() + 1e-5).sqrt()'
+
+
+def _qkv(config: ModelConfig, layer: int, name: str, index) -> str:
+    head, position, channel = index
+    part, letter = "qkv".index(name[-1]), name[-1]
+    first = part * config.d_model + head * config.d_head
+    rows = f"{first}:{first + config.d_head}"
+    bias = f" + qkv.bias[{rows}]" if config.bias else ""
+    made = [_read(config, layer, "norm1", "resid_pre", position), f"qkv = model.blocks[{layer}].attn.qkv",
+            f"{letter} = qkv.weight[{rows}] @ x{bias}"]  # fmt: skip
+    if part < 2 and config.qk_norm:
+        made.append(f"{letter} = {letter} / ({letter}.square().mean() + {config.norm_eps}).sqrt()")
+    if part < 2 and config.position == "rope":
+        made.append(f"cos, sin = model.rotations[:, {position}, {channel // 2}]")
+        even, odd = f"{letter}[{channel - channel % 2}]", f"{letter}[{channel - channel % 2 + 1}]"
+        made.append(f"y = {even} * sin + {odd} * cos" if channel % 2 else f"y = {even} * cos - {odd} * sin")
+    else:
+        made.append(f"y = {letter}[{channel}]")
+    return "\n".join(made)
+
+
+def _scores(config: ModelConfig, layer: int, name: str, index) -> str:
+    head, row, column = index
+    last = f"y = scores.softmax(-1)[{column}]" if name == "attn.pattern" else f"y = scores[{column}]"
+    return f"""q, k = {_at(layer, "attn.q")}[{head}, {row}], {_at(layer, "attn.k")}[{head}]
+scores = k @ q / len(q) ** 0.5
+scores = scores + model.attention_bias[{head if config.position == "alibi" else 0}, {row}, : len(k)]  # mask, and ALiBi
+{last}"""
+
+
+def _z(config: ModelConfig, layer: int, name: str, index) -> str:
+    head, row, channel = index
+    return f"y = {_at(layer, 'attn.pattern')}[{head}, {row}] @ {_at(layer, 'attn.v')}[{head}, :, {channel}]"
+
+
+def _head_out(config: ModelConfig, layer: int, name: str, index) -> str:
+    head, position, channel = index
+    columns = f"{head * config.d_head}:{(head + 1) * config.d_head}"
+    return f"y = {_at(layer, 'attn.z')}[{head}, {position}] @ model.blocks[{layer}].attn.out.weight[{channel}, {columns}]"
+
+
+def _attention_out(config: ModelConfig, layer: int, name: str, index) -> str:
+    bias = f" + out.bias[{index[1]}]" if config.bias else ""
+    return f"""z = {_at(layer, "attn.z")}[:, {index[0]}].reshape(-1)  # the heads side by side
+out = model.blocks[{layer}].attn.out
+y = out.weight[{index[1]}] @ z{bias}"""
+
+
+def _pre(config: ModelConfig, layer: int, name: str, index) -> str:
+    part = "gate" if name == "mlp.gate" else "up"
+    bias = f" + mlp.{part}.bias[{index[1]}]" if config.bias else ""
+    read = _read(config, layer, "norm2", "resid_mid", index[0])
+    return f"{read}\nmlp = model.blocks[{layer}].mlp\ny = mlp.{part}.weight[{index[1]}] @ x{bias}"
+
+
+def _post(config: ModelConfig, layer: int, name: str, index) -> str:
+    made = _pre(config, layer, "mlp.pre", index).replace("y = ", "pre = ")
+    if config.activation != "swiglu":
+        return f"{made}\ny = {_ACTIVATIONS[config.activation]}"
+    bias = f" + mlp.gate.bias[{index[1]}]" if config.bias else ""
+    return f"{made}\ngate = mlp.gate.weight[{index[1]}] @ x{bias}\ny = F.silu(gate) * pre"
+
+
+def _mlp_out(config: ModelConfig, layer: int, name: str, index) -> str:
+    bias = f" + down.bias[{index[1]}]" if config.bias else ""
+    return f"down = model.blocks[{layer}].mlp.down\ny = down.weight[{index[1]}] @ {_at(layer, 'mlp.post')}[{index[0]}]{bias}"
+
+
+def _logits(config: ModelConfig, layer: int, name: str, index) -> str:
+    return f'y = model.unembedding[{index[1]}] @ t["final_norm"][{index[0]}]'
+
+
+_WRITERS = {
+    "embed.token": _embedding,
+    "embed.position": _position,
+    "embed.smear": _smear,
+    "embed.sum": _embedded,
+    "embed.norm": _embedding_norm,
+    "resid_pre": _stream,
+    "norm1": _norm,
+    "attn.q": _qkv,
+    "attn.k": _qkv,
+    "attn.v": _qkv,
+    "attn.scores": _scores,
+    "attn.pattern": _scores,
+    "attn.z": _z,
+    "attn.head_out": _head_out,
+    "attn.out": _attention_out,
+    "resid_mid": _added("attn.out", "resid_pre"),
+    "norm2": _norm,
+    "mlp.pre": _pre,
+    "mlp.gate": _pre,
+    "mlp.post": _post,
+    "mlp.out": _mlp_out,
+    "resid_post": _added("mlp.out", "resid_mid"),
+    "final_norm": _norm,
+    "logits": _logits,
+}

@@ -1,0 +1,136 @@
+"""The card's inside: one number of the trace, and the way back from it, number by number, in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from llm.interpret.origin_parts import Factor, Index, Origin, split
+from llm.interpret.origins import origin
+from ui.components.origin import Made, Row, origin_view
+from ui.numbers import digits
+from ui.origin import words as say
+from ui.origin.code import code
+from ui.origin.formula import formula
+from ui.state import Reading
+from ui.text import load
+
+Cell = tuple[str, Index]
+LONGEST_WAY = 60  # steps of the way back that are kept
+
+
+def show(now: Reading, point: str, index: Index, *, key: str, causal: bool | None = None) -> Origin:
+    """Draw where ``trace[point][index]`` comes from, or the number that the reader has gone back to from it.
+
+    ``key`` is unique on the page; ``causal`` is the mask, where it is not the model's own. Returns what is shown.
+    """
+    causal = now.config.causal if causal is None else causal
+    words = load("origin")
+    way = _way(key, (now.model_id, now.step, now.ids, causal, point, index), (point, index))
+    found = _found(now, way[-1], causal)
+    st.subheader(words["title"].format(value=digits(found.value)), anchor=False)
+    crumbs = [_crumb(words, cell) for cell in way] if len(way) > 1 else []
+    origin_view(_made(words, found, now, crumbs), words, key=f"{key}-origin", on_go=lambda go: _go(key, found, go))
+    if written := formula(found):
+        st.latex(written)
+    with st.expander(words["code"], key=f"{key}-code"):
+        st.code(code(now, found, causal), language="python")
+    return found
+
+
+def _found(now: Reading, cell: Cell, causal: bool) -> Origin:
+    return origin(now.model, now.trace(causal=None if causal == now.config.causal else causal), *cell)
+
+
+def _way(key: str, base: tuple[Any, ...], start: Cell) -> list[Cell]:
+    """The cells from the one that the page chose to the one that is shown; it starts anew with each choice on the page."""
+    kept = st.session_state.get(f"{key}-way")
+    if kept is None or kept["base"] != base:
+        kept = {"base": base, "cells": [start]}
+        st.session_state[f"{key}-way"] = kept
+    return kept["cells"]
+
+
+def _go(key: str, found: Origin, go: Mapping[str, int]) -> None:
+    """Go on from ``found``; what a reader's browser sends is checked like anything typed."""
+    cells = st.session_state[f"{key}-way"]["cells"]
+    if "crumb" in go:
+        del cells[max(1, int(go["crumb"]) + 1) :]
+        return
+    cell = following(found, go)
+    if cell is not None and len(cells) < LONGEST_WAY:
+        cells.append(cell)
+
+
+def following(found: Origin, go: Mapping[str, int]) -> Cell | None:
+    """The cell that a press leads to; None where there is none."""
+    if "part" in go and 0 <= int(go["part"]) < len(found.parts):
+        return found.parts[int(go["part"])].cell(0)
+    if "sibling" in go and 0 <= int(go["sibling"]) < len(found.factors[0].values):
+        return found.point, (*found.index[:-1], int(go["sibling"]))
+    if "row" not in go or not 0 <= int(go["row"]) < len(found.factors):
+        return None
+    factor, along = found.factors[int(go["row"])], int(go.get("along", 0))
+    inside = 0 <= along < len(factor.values)
+    if factor.name == "heads" and inside:
+        return _of_head(found, along)
+    return factor.source.cell(along) if factor.source is not None and inside else None
+
+
+def _of_head(found: Origin, along: int) -> Cell:
+    """Heads side by side: which head's z stands at a place."""
+    layer, _ = split(found.point)
+    width = found.head_width
+    return f"blocks.{layer}.attn.z", (along // width, found.index[0], along % width)
+
+
+def _crumb(words: Mapping[str, Any], cell: Cell) -> str:
+    return f"{say.point_name(words, cell[0])} [{', '.join(map(str, cell[1]))}]"
+
+
+def _kind(found: Origin) -> str:
+    names = {step.name for step in found.steps}
+    if found.axis == "part":
+        return "parts"
+    if "squares" in names or "squares_rms" in names:
+        return "squares" if "squares" in names else "squares_rms"
+    return "products" if len(found.terms) else "row"
+
+
+def _made(words: Mapping[str, Any], found: Origin, now: Reading, crumbs: list[str]) -> Made:
+    count = len(found.factors[0].values) if found.factors else 0
+    return Made(
+        name=f"{found.point}-{'-'.join(map(str, found.index))}",
+        place=say.place(words, found),
+        sentence=say.sentence(words, found, now),
+        rows=tuple(_row(words, factor, found, now) for factor in found.factors),
+        terms=np.zeros(0) if found.axis == "part" else found.terms,
+        kind=_kind(found),
+        units=tuple(_units(words, found, now, count)),
+        lines=tuple(say.lines(words, found, now)),
+        exact=exact(found.value),
+        marked=found.marked,
+        parts=tuple(say.part_lines(words, found)),
+        crumbs=tuple(crumbs),
+    )
+
+
+def _row(words: Mapping[str, Any], factor: Factor, found: Origin, now: Reading) -> Row:
+    label, token = say.factor_label(words, factor, found, now)
+    leads = factor.source is not None or factor.name == "heads"
+    return Row(label, factor.values, token, say.HUES.get(factor.name, "ink"), leads)
+
+
+def _units(words: Mapping[str, Any], found: Origin, now: Reading, count: int) -> list[str]:
+    if found.axis == "token":
+        return now.labels
+    first = 1 if found.axis == "neuron" else 0  # neurons are counted from 1 everywhere on the screen
+    return [words["unit"][found.axis].format(i=i + first) for i in range(count)] if found.axis != "part" else []
+
+
+def exact(value: float) -> str:
+    """All digits of a float32, as Python and NumPy write them."""
+    return str(np.float32(value)).replace("-", "−").replace("inf", "∞")
