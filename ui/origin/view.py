@@ -10,6 +10,7 @@ import streamlit as st
 
 from llm.interpret.origin_parts import Factor, Index, Origin, split
 from llm.interpret.origins import origin
+from llm.trace import Trace
 from ui.components.origin import Made, Row, origin_view
 from ui.numbers import digits
 from ui.origin import words as say
@@ -32,7 +33,7 @@ def show(now: Reading, point: str, index: Index, *, key: str, causal: bool | Non
     way = _way(key, (now.model_id, now.step, now.ids, causal, point, index), (point, index))
     found = _found(now, way[-1], causal)
     st.subheader(words["title"].format(value=digits(found.value)), anchor=False)
-    crumbs = [_crumb(words, cell) for cell in way] if len(way) > 1 else []
+    crumbs = [_crumb(words, now, cell, causal) for cell in way] if len(way) > 1 else []
     origin_view(_made(words, found, now, crumbs), words, key=f"{key}-origin", on_go=lambda go: _go(key, found, go))
     if written := formula(found):
         st.latex(written)
@@ -42,7 +43,12 @@ def show(now: Reading, point: str, index: Index, *, key: str, causal: bool | Non
 
 
 def _found(now: Reading, cell: Cell, causal: bool) -> Origin:
-    return origin(now.model, now.trace(causal=None if causal == now.config.causal else causal), *cell)
+    return origin(now.model, _trace(now, causal), *cell)
+
+
+def _trace(now: Reading, causal: bool) -> Trace:
+    """The sentence's trace; the model's own mask has it in the cache already."""
+    return now.trace(causal=None if causal == now.config.causal else causal)
 
 
 def _way(key: str, base: tuple[Any, ...], start: Cell) -> list[Cell]:
@@ -87,8 +93,9 @@ def _of_head(found: Origin, along: int) -> Cell:
     return f"blocks.{layer}.attn.z", (along // width, found.index[0], along % width)
 
 
-def _crumb(words: Mapping[str, Any], cell: Cell) -> str:
-    return f"{say.point_name(words, cell[0])} [{', '.join(map(str, cell[1]))}]"
+def _crumb(words: Mapping[str, Any], now: Reading, cell: Cell, causal: bool) -> str:
+    """``Layer 2 · neurons 5.64``"""
+    return f"{say.point_name(words, cell[0])} {digits(float(_trace(now, causal)[cell[0]][cell[1]]))}"
 
 
 def _kind(found: Origin) -> str:

@@ -14,6 +14,7 @@ from ui.tokens import token_label
 Words = Mapping[str, Any]
 MORE = 2  # decimals beyond the usual, so that a reader who calculates along arrives at the same numbers
 COUNTS = ("n", "id", "channel", "position", "pair", "width", "d", "distance")  # whole numbers among a step's
+SUBTRACTED = ("mean", "odd", "even", "cos", "sin", "before")  # stand behind a sign: negative ones in brackets
 BY_HEAD = ("attn.q", "attn.k", "attn.v", "attn.z", "attn.head_out", "attn.scores", "attn.pattern")
 TWO_TOKENS = ("attn.scores", "attn.pattern")
 HUES = {"query": "query", "key": "key", "values": "value", "weights": "soft", "gate_weights": "soft", "pattern": "query"}
@@ -72,7 +73,9 @@ def number(name: str, value: float) -> str:
     """A number of a step: counts whole, tiny constants plain, all others with their digits."""
     if name in COUNTS:
         return f"{round(value):,}"
-    return f"{value:.12f}".rstrip("0") if name == "eps" else digits(value, MORE)
+    if name == "eps":
+        return f"{value:.12f}".rstrip("0")
+    return f"({digits(value, MORE)})" if name in SUBTRACTED and value < 0 else digits(value, MORE)
 
 
 def factor_label(words: Words, factor: Factor, found: Origin, now: Reading) -> tuple[str, str]:
