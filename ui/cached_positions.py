@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
 from llm.config import POSITIONS, SamplingConfig
 from llm.decoding import generate
 from llm.interpret import positions
+from llm.interpret.comparison import loss, probabilities, shown_position
+from llm.model import identity
+from llm.tokenizers import MASK
+from llm.trace import trace
 from ui import cached
+from ui.cached_attention import sample
 from ui.state import Reading
 
 LONGEST = 128  # places and channels of a table that one picture can show
@@ -53,6 +61,38 @@ def measured_attention(model_id: str, step: int | None, ids: tuple[int, ...]) ->
     names = [f"blocks.{layer}.attn.pattern" for layer in range(config.n_layers)]
     trace = cached.trace_of(model_id, step, ids, names=names)
     return positions.attention_by_distance(np.stack([trace[name] for name in names]))
+
+
+@dataclass(frozen=True)
+class Placeless:
+    """The next token's probabilities at ``position``, and the loss on unseen text (NaN: none known), with places and without."""
+
+    position: int
+    before: np.ndarray
+    after: np.ndarray
+    loss_before: float
+    loss_after: float
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def without_places(model_id: str, step: int | None, ids: tuple[int, ...]) -> Placeless:
+    """What becomes of the model's numbers when all tokens stand at the same place."""
+    opened = cached.checkpoint(model_id, step)
+    place = shown_position(ids, opened.config.causal, opened.tokenizer.special.get(MASK))
+    model, edit = positions.placeless(opened.model)
+    pair = (opened.model, identity), (model, edit)
+    before, after = (probabilities(trace(m, list(ids), ["logits"], edit=tap)["logits"][place]) for m, tap in pair)
+    return Placeless(place, before, after, *_losses(model_id, step))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _losses(model_id: str, step: int | None) -> tuple[float, float]:
+    windows = sample(model_id)
+    if windows is None:
+        return math.nan, math.nan
+    whole = cached.checkpoint(model_id, step).model
+    model, edit = positions.placeless(whole)
+    return loss(whole, *windows), loss(model, *windows, edit=edit)
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)

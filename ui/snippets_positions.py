@@ -70,3 +70,18 @@ for name in {list(model_ids)!r}:
     text = tokenizer.decode([step.token_id for step in steps if step.token_id != tokenizer.special["<|end|>"]])
     print(name, round(float(opened.meta["val_loss"]), 3), text)
 """
+
+
+def gone_code(now: Reading, position: int) -> str:
+    """The next token's probabilities, and those with every token at the same place."""
+    return f"""{opening(now)}
+from llm.interpret.comparison import probabilities
+from llm.interpret.positions import placeless
+from llm.trace import trace
+
+other, edit = placeless(model)
+before = probabilities(trace(model, ids, ["logits"])["logits"][{position}])
+after = probabilities(trace(other, ids, ["logits"], edit=edit)["logits"][{position}])
+for i in before.argsort()[::-1][:8]:
+    print(repr(tokenizer.token_text(int(i))), before[i], after[i])
+"""

@@ -7,7 +7,8 @@ from collections.abc import Collection
 import numpy as np
 import torch
 
-from llm.model import Transformer, alibi_slopes
+from llm.interpret.ablation import ablation
+from llm.model import Tap, Transformer, alibi_slopes, identity
 
 
 def position_table(model: Transformer) -> np.ndarray | None:
@@ -54,6 +55,16 @@ def attention_by_distance(patterns: np.ndarray) -> np.ndarray:
     """
     n = patterns.shape[-1]
     return np.stack([np.diagonal(patterns, -d, axis1=2, axis2=3).mean(axis=(1, 2)) for d in range(n)], axis=1)
+
+
+def placeless(model: Transformer) -> tuple[Transformer, Tap]:
+    """The same weights with every token at the same place: the model to run, and the tap to run it with.
+
+    Added vectors: each token gets the mean of the text's position vectors. RoPE: nothing is turned. ALiBi: no penalty.
+    """
+    if model.config.position in ("rope", "alibi"):
+        return model.rewired(position="none"), identity
+    return model, ablation(positions=True, mode="mean")
 
 
 def shuffled(ids: Collection[int], seed: int) -> tuple[int, ...]:

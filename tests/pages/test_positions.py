@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 
 import numpy as np
 import pytest
@@ -90,3 +91,25 @@ def test_the_lines_of_the_last_view_give_its_table() -> None:
     assert len(shown) == len(SCHEMES)
     for loss, text in zip(shown.iloc[:, 1], shown.iloc[:, 2], strict=True):
         assert f" {float(loss):.3f}".rstrip("0") in printed.getvalue() and text in printed.getvalue()
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in SCHEMES if scheme != "none"])
+def test_all_tokens_at_one_place_after_the_question(scheme: str) -> None:
+    at = open_page("positions", model=f"positions-{scheme}", text="The little dog was very happy")
+    assert "positions-gone" not in messages(at)
+    at.pills(key="positions-gone-choice").set_value("more than 1 nat").run()
+    _, arrays = component(check(at, "positions"), "positions-gone")
+    assert np.abs(arrays["before"] - arrays["after"]).max() > 1e-3
+    rise = float(re.search(r"By \*\*(.*?)\*\*", " ".join(m.value for m in at.markdown))[1])
+    assert rise > 1  # these four rely on their places
+    code = next(block.value for block in at.code if "placeless" in block.value)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "snippet", "exec"), {})
+    last = [float(part) for part in printed.getvalue().splitlines()[0].rsplit(" ", 2)[1:]]
+    assert any(np.allclose(last, pair, atol=1e-5) for pair in zip(arrays["before"], arrays["after"], strict=True))
+
+
+def test_a_model_without_positions_has_no_places_to_take_away() -> None:
+    at = check(open_page("positions", model="positions-none"), "positions")
+    assert not [pills for pills in at.pills if pills.key == "positions-gone-choice"]

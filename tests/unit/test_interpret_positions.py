@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from llm.config import POSITIONS, ModelConfig
 from llm.interpret import positions
@@ -65,3 +66,16 @@ def test_alibi_penalties_grow_with_distance() -> None:
     rows = positions.distance_penalties(model("alibi"), 5)
     assert rows.shape == (4, 5)
     assert np.allclose(rows[0], -0.25 * np.arange(5))
+
+
+@pytest.mark.parametrize("position", [name for name in POSITIONS if name != "none"])
+def test_with_all_tokens_at_one_place_and_no_mask_order_cannot_matter(position: str) -> None:
+    whole = model(position, causal=False).double()  # a random model minds a swap so little that float32 would hide it
+    other, edit = positions.placeless(whole)
+    ids = [3, 17, 5, 9, 22, 31, 8, 1]
+    swapped = [17, 3, 5, 9, 22, 31, 8, 1]
+    with torch.inference_mode():
+        here, there = (other(torch.tensor([row]), edit)[0, -1] for row in (ids, swapped))
+        apart = whole(torch.tensor([swapped]))[0, -1] - whole(torch.tensor([ids]))[0, -1]
+    assert torch.allclose(here, there, rtol=0, atol=1e-12)
+    assert apart.abs().max() > 1e-8
