@@ -206,7 +206,7 @@ def test_the_slider_trains_another_vocabulary_and_the_chart_grows() -> None:
     before = component(at, "tokenization-compression")[1]
     at.select_slider(key="tokenization-size").set_value(300).run()
     _, after = component(check(at, "tokenization"), "tokenization-compression")
-    assert list(after["x"]) == [270, 300, 1024] and list(before["x"]) == [270, 1024]
+    assert list(after["x"]) == [270, 300, 350, 512, 1024] and list(before["x"]) == [270, 350, 512, 1024]
     assert (after["values"][:, 1:] > after["values"][:, :-1]).all()
     sample = rows(at, "tokenization-sample")["New BPE"]
     assert sample["count"] == len(train_bpe(computed.corpus(), 300).encode(at.text_area(key="tokenization-text").value))

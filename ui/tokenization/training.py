@@ -20,6 +20,7 @@ from ui.tokenization.text import text_box
 from ui.tokens import Chip, token_label
 
 SIZES = (270, 300, 350, 400, 512, 640, 800, 1024, 1300, 1600, 2048, 2600, 3200, 4096)
+DRAWN_FIRST = (270, 350, 512)  # enough to see the curve bend before anything was tried
 N_BYTES = 256
 _TRIED, _MOST_SOURCES = "tokenization-sizes", 20
 
@@ -127,7 +128,7 @@ def _chart(page: Page, own: str | None, size: int, text: str) -> None:
     source = "stories" if own is None else page_parts.hash_key(own)
     if source not in tried and len(tried) >= _MOST_SOURCES:
         tried.pop(next(iter(tried)))
-    tried[source] = sorted({SIZES[0], *tried.get(source, []), size})
+    tried[source] = sorted({*DRAWN_FIRST, *tried.get(source, []), size})
     # A text that runs out of pairs gives the same tokenizer for every larger size: one point is enough.
     points = {computed.trained(own, n).tokenizer.vocab_size: n for n in reversed(tried[source])}
     shown = sorted(points)
