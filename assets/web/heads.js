@@ -2,8 +2,8 @@
 import { applyTheme, css, h, memory, savePNG, sequential, stage, tools, unpack } from "./base.js";
 
 const STYLE = `
-.grid { display: grid; gap: 8px 10px; align-items: start; grid-template-columns: 52px repeat(var(--heads), minmax(50px, 150px)); }
-.grid.dense { gap: 4px 5px; grid-template-columns: 52px repeat(var(--heads), minmax(44px, 150px)); }
+.grid { display: grid; gap: 8px 10px; align-items: start; grid-template-columns: 52px repeat(var(--heads), minmax(50px, 175px)); }
+.grid.dense { gap: 4px 5px; grid-template-columns: 52px repeat(var(--heads), minmax(44px, 175px)); }
 .grid.dense .head { padding: 1px; }
 .grid.dense .head small { font-size: 11px; }
 .grid.dense .column { font-size: 12px; }

@@ -92,7 +92,7 @@ function layout({ data, rows, columns, canvas, font }) {
   const left = Math.min(150, longest(data.rows) + 14, width * 0.3);
   const named = data.columns.length === columns && data.nameColumns;
   const room = width - left - (named ? 34 : 2);
-  const side = Math.max(46, Math.min(64, 400 / columns)); // of a square cell; where there is room, cells are up to WIDEST times as wide as tall
+  const side = Math.max(46, Math.min(88, 400 / columns)); // of a square cell; where there is room, cells are up to WIDEST times as wide as tall
   const cw = data.square ? Math.min(room / columns, WIDEST * side) : room / columns;
   const ch = data.square ? Math.min(cw, side) : Math.max(3.5, Math.min(30, 440 / rows));
   const top = named ? Math.min(96, longest(data.columns) * 0.64 + 16) : 18;

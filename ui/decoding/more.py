@@ -120,7 +120,7 @@ def _mean(words: dict, now: object, nats: np.ndarray, unit: str) -> None:
     shown = [f"{n * UNIT[unit]:.2f}" for n in nats[:6]]
     base, value = "e" if unit == "nats" else "2", f"{mean * UNIT[unit]:.3f}"
     more = r" + \dots" if count > 6 else ""
-    st.latex(rf"\frac{{{' + '.join(shown)}{more}}}{{{count}}} = {value}")
+    st.latex(rf"\vphantom{{\Bigg|}}\frac{{{' + '.join(shown)}{more}}}{{{count}}} = {value}")  # room for the numerator
     st.latex(rf"{base}^{{{value}}} = {perplexity:.2f}")
     val = now.info.meta.get("val_loss")
     known = words["compare"].format(val=val) if isinstance(val, (int, float)) and now.step is None else ""

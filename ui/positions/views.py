@@ -134,7 +134,9 @@ def show_sum(page: Page) -> None:
             (page["sum.token"], page["sum.position"].format(n=row), page["sum.total"]), (token, position, total), strict=True
         )
         page_parts.prose(page["sum.lengths"])
-        st.latex(r" \qquad ".join(rf"\lVert \text{{{name}}} \rVert = {np.linalg.norm(v):.2f}" for name, v in sizes))
+        # in braces, so that on a phone a line ends between them
+        lengths = (rf"{{\lVert \text{{{name}}} \rVert = {np.linalg.norm(v):.2f}}}" for name, v in sizes)
+        st.latex(r" \qquad\allowbreak ".join(lengths))
         page_parts.provenance(now)
         rows = list(zip(range(len(token)), token.tolist(), position.tolist(), total.tolist(), strict=True))
         header = ["channel", "token", "position", "sum"]
