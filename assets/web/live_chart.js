@@ -88,7 +88,8 @@ function paint(chart) {
   canvas.dataset.draws = +(canvas.dataset.draws ?? 0) + 1; // what a test counts
   canvas.dataset.ms = (performance.now() - start).toFixed(1);
   canvas.dataset.last = chart.feeds[0]?.feed.last ?? 0;
-  canvas.dataset.marks = chart.marks.length;
+  canvas.dataset.marks = JSON.stringify(chart.marks.map((mark) => Math.round(mark.x)));
+  canvas.dataset.range = JSON.stringify(chart.at.ranges);
   speak(chart);
   if (chart.table) fillTable(chart);
 }

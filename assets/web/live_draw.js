@@ -78,11 +78,14 @@ function axes(pen, { palette, data, logX, logY }, { pad, x, y, ranges: range, wi
 }
 
 /** Axis numbers without needless digits. */
-const short = (v) => (Math.abs(v) >= 1e5 || (v !== 0 && Math.abs(v) < 1e-3) ? v.toExponential(0).replace("e-", "e−") : String(+v.toPrecision(4)));
+function short(v) {
+  if (Math.abs(v) >= 1e4) return v.toLocaleString("en", { notation: "compact" });
+  return v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0).replace("e-", "e−") : String(+v.toPrecision(4));
+}
 
 function reference(pen, { palette }, { pad, y, width }, line) {
   pen.line([pad.left, y(line.value), width - pad.right, y(line.value)], { colour: palette.soft, width: 1.4, dash: line.dash });
-  pen.text(line.label, width - pad.right - 6, y(line.value) - 6, { colour: palette.soft, align: "right", halo: palette.card });
+  pen.text(line.label, width - pad.right - 6, y(line.value) + (y(line.value) - pad.top < LABEL_HEIGHT ? 15 : -6), { colour: palette.soft, align: "right", halo: palette.card });
 }
 
 function curve(pen, chart, at, run) {
@@ -121,18 +124,21 @@ function clampY(at, value) {
 function marks(pen, chart, at) {
   const main = chart.feeds[0];
   if (!main || !chart.data.marks || chart.hidden.has(main.id)) return [];
-  const { palette } = chart, ends = Array(LABEL_ROWS).fill(-Infinity), made = [];
+  const { palette, data } = chart, ends = Array(LABEL_ROWS).fill(-Infinity), made = [];
+  const taken = data.lines.map((line) => at.y(line.value)).filter((y) => y >= at.pad.top && y < at.pad.top + 2 * LABEL_HEIGHT);
+  const top = taken.length ? Math.max(...taken) + LABEL_HEIGHT : at.pad.top; // labels stand below a line's own
+
   for (const change of main.feed.changes) {
     const x = at.x(Math.max(change.step, chart.logX ? 1 : 0));
     if (!(x >= at.pad.left - 1 && x <= at.width - at.pad.right + 1)) continue;
     made.push({ x, change });
     pen.line([x, at.pad.top, x, at.height - at.pad.bottom], { colour: palette.negative, width: 1.4, dash: [3, 3] });
-    if (chart.data.compact) continue;
+    if (data.compact) continue;
     const words = chart.say(change), wide = chart.measure(words, 13) + 12, left = x + wide > at.width - at.pad.right;
     const start = left ? x - wide : x, row = ends.findIndex((end) => end <= start);
-    if (row < 0) { pen.text("…", x + 4, at.pad.top + LABEL_ROWS * LABEL_HEIGHT, { colour: palette.negative }); continue; }
+    if (row < 0) { pen.text("…", x + 4, top + LABEL_ROWS * LABEL_HEIGHT, { colour: palette.negative }); continue; }
     ends[row] = start + wide;
-    pen.text(words, left ? x - 6 : x + 6, at.pad.top + 13 + row * LABEL_HEIGHT, { colour: palette.negative, align: left ? "right" : "left", halo: palette.card });
+    pen.text(words, left ? x - 6 : x + 6, top + 13 + row * LABEL_HEIGHT, { colour: palette.negative, align: left ? "right" : "left", halo: palette.card });
   }
   return made;
 }

@@ -17,10 +17,10 @@ dl { display: flex; flex-wrap: wrap; gap: 4px 24px; margin: 0; }
 dl > div { display: flex; flex-direction: column-reverse; min-width: 62px; }
 dt { font-size: 13px; color: var(--gf-soft); line-height: 1.25; }
 dd { margin: 0; font-size: 17px; line-height: 1.3; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.why { flex: 0 1 auto; margin-left: auto; font-size: 16px; overflow-wrap: anywhere; }
+.why { flex: 0 1 auto; font-size: 16px; overflow-wrap: anywhere; }
 .track { height: 5px; border-radius: 3px; background: var(--gf-chip); overflow: hidden; margin-top: 6px; }
 .track i { display: block; height: 100%; background: var(--gf-accent); border-radius: 3px; transition: width 0.25s linear; }
-@media (max-width: 640px) { dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(98px, 1fr)); gap: 6px 12px; } .state { min-width: 0; } }
+@media (max-width: 640px) { dl { flex: 1 1 100%; display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px 12px; } dl:empty { display: none; } dd { font-size: 16px; white-space: normal; } .state { min-width: 0; } }
 `;
 const PATIENCE = 600; // milliseconds: a press of a button brings new buttons by itself
 const JOULES = 3600, LITTLE = 0.1; // watt hours that are better said in joules

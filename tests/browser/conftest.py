@@ -52,9 +52,9 @@ def running_server(**environment: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def server_process(**environment: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """The app on a free port; yields its process and its address. The process is ended afterwards."""
-    port = free_port()
+def server_process(port: int | None = None, **environment: str) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The app on a free port, or this one; yields its process and its address. The process is ended afterwards."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -51,7 +51,7 @@ def show(page: Page, run: Run) -> None:
         return
     if not status.active:
         return
-    with st.container(key="pretraining-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(key="pretraining-controls", horizontal=True, vertical_alignment="center", gap="small"):
         if status.state == "paused":
             _button(words["resume"], "play_arrow", run, "resume", "running", primary=True)
         elif status.state != "waiting":
@@ -95,12 +95,13 @@ def _try(work: Callable[[], object]) -> None:
 def _rate(page: Page, run: Run) -> None:
     """The learning rate: half, double, or an exact number."""
     words, now = page["control"], float(settings(run)["learning_rate"])
+    st.markdown(words["rate"], help=words["rate_help"], width="content")
     st.button(words["half"], key="pretraining-half", on_click=change, args=(run,), kwargs={"learning_rate": now / 2})
     key = f"pretraining-rate-{run.id}"
     if st.session_state.get(key) != now:
         st.session_state[key] = now
     st.number_input(
-        words["rate"], 0.0, 100.0, key=key, step=0.001, format="%g", help=words["rate_help"], width=140,
+        words["rate"], 0.0, 100.0, key=key, step=0.001, format="%g", width=140, label_visibility="collapsed",
         on_change=lambda: change(run, learning_rate=st.session_state[key]),
     )  # fmt: skip
     st.button(words["double"], key="pretraining-double", on_click=change, args=(run,), kwargs={"learning_rate": now * 2})

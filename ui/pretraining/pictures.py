@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from llm.runs.store import Run
 from ui import visitor
 from ui.components.live_chart import Curve, Line, live_chart
+from ui.components.run_sample import head_thumbnails, next_bars, sample_text
 from ui.components.run_status import run_status
 from ui.page import Page
 from ui.pretraining.facts import Facts
-from ui.text import plain
 
 
 def status(page: Page, run: Run) -> None:
@@ -30,22 +28,20 @@ def chart(page: Page, run: Run, facts: Facts, beside: list[Run]) -> None:
 
 
 def sample(page: Page, run: Run) -> None:
-    """What the model wrote last."""
-    found = run.samples()
-    if found:
-        st.markdown(f"**{page['stage.sample']}**")
-        st.markdown(f"{plain(found[-1]['prompt'])}**{plain(found[-1]['text'])}**")
+    """What it writes now, and wrote before."""
+    words = page["stage"]
+    title = words["sample_masked" if run.spec.objective == "masked_tokens" else "sample"]
+    sample_text(run, key="pretraining-text", title=title)
 
 
 def next_tokens(page: Page, run: Run) -> None:
-    """What it would have put next, when the page was drawn."""
-    found = run.samples()
-    if found:
-        st.dataframe([{"token": token, "p": p} for token, p in found[-1]["next"]], hide_index=True)
+    """What it would put next, or in the blank."""
+    next_bars(run, key="pretraining-bars", label=page["stage.next_label"])
 
 
 def heads(page: Page, run: Run) -> None:
-    """Where its heads look (drawn once they are)."""
+    """Where its heads look in the watched sentence."""
+    head_thumbnails(run, key="pretraining-thumbnails", label=page["stage.heads_label"])
 
 
 def rates(page: Page, run: Run) -> None:

@@ -1,0 +1,335 @@
+"""A run watched in real browsers: one stream a page, no script runs, live changes, the line, and whose run it is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from llm.runs.control import Controls
+from llm.runs.queue import Queue
+from llm.runs.store import Run, RunStore
+from tests.browser.conftest import Visitor, free_port, server_process
+from tests.run_helpers import tiny_spec
+from ui.tokens import visible
+from ui.visitor import COOKIE
+
+LOSS = ".st-key-card-pretraining-chart canvas"
+STATUS = ".st-key-pretraining-bar .line"
+PATIENT = 90_000  # milliseconds: other tests and other people may be using the machine
+# a tab says that it is hidden when a test says so: in a headless browser all tabs can be seen
+HIDEABLE = """
+let hidden = false;
+Object.defineProperty(document, "hidden", { get: () => hidden });
+Object.defineProperty(document, "visibilityState", { get: () => (hidden ? "hidden" : "visible") });
+window.hide = (value) => { hidden = value; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+
+
+@dataclass
+class Browsing:
+    """One visitor: a browser of their own with their cookie, and what its pages have sent and received."""
+
+    context: BrowserContext
+    address: str
+    me: str
+    errors: list[str] = field(default_factory=list)
+    streams: list = field(default_factory=list)  # event streams that are open
+    frames: list[int] = field(default_factory=lambda: [0])  # messages from the page's script
+
+    def page(self, path: str) -> Visitor:
+        page = self.context.new_page()
+        page.on("request", lambda request: self.streams.append(request) if "/live/" in request.url else None)
+        for ended in ("requestfinished", "requestfailed"):
+            page.on(ended, lambda request: self.streams.remove(request) if request in self.streams else None)
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda _: self._count()))
+        visitor = Visitor(page)
+        visitor.errors = self.errors
+        visitor.open(f"{self.address}{path}")
+        return visitor
+
+    def run(self, run: Run) -> Visitor:
+        """A page with this run on its stage, once it shows steps."""
+        visitor = self.page(f"/pretraining?run={run.id}")
+        until(visitor.page, lambda: last_step(visitor.page) > 0)
+        return visitor
+
+    def _count(self) -> None:
+        self.frames[0] += 1
+
+
+@dataclass
+class Site:
+    """A server over a folder of runs; it can be ended and started again at the same address."""
+
+    root: Path
+    port: int
+    stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    address: str = ""
+
+    @property
+    def store(self) -> RunStore:
+        return RunStore(self.root)
+
+    def start(self) -> None:
+        _, self.address = self.stack.enter_context(server_process(self.port, GLASSFORMER_RUNS=str(self.root)))
+
+    def stop(self) -> None:
+        self.stack.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with tempfile.TemporaryDirectory() as root:
+        site = Site(Path(root), free_port())
+        site.start()
+        yield site
+        for run in site.store.runs():
+            if run.status().active:
+                Controls(run).stop()
+        wait(lambda: not any(run.status().active for run in site.store.runs()))
+        site.stop()
+
+
+@pytest.fixture
+def browse(browser: Browser, site: Site) -> Iterator[Callable[..., Browsing]]:
+    """``browse(owner)`` is a browser with this visitor's cookie, or a new visitor's."""
+    opened: list[Browsing] = []
+
+    def browse_(cookie: str | None = None) -> Browsing:
+        cookie = cookie or secrets.token_urlsafe(32)
+        context = browser.new_context(viewport={"width": 1280, "height": 1200})
+        context.add_init_script(HIDEABLE)
+        context.add_cookies([{"name": COOKIE, "value": cookie, "url": site.address}])
+        opened.append(Browsing(context, site.address, hash_of(cookie)))
+        return opened[-1]
+
+    yield browse_
+    for each in opened:
+        each.context.close()
+        assert not [error for error in each.errors if "ERR_CONNECTION" not in error and "WebSocket" not in error], each.errors
+
+
+@pytest.fixture(scope="module")
+def owned(site: Site) -> tuple[Run, str]:
+    """A run that trains for the length of these tests, about a millisecond a step, and its owner's cookie."""
+    cookie = secrets.token_urlsafe(32)
+    slow = {"n_layers": 2, "d_model": 64, "context_length": 32}
+    spec = tiny_spec(200_000, train={"eval_every": 200, "batch_size": 16}, model=slow, prompt="moon cup tree moon cup")
+    run = site.store.create(spec, hash_of(cookie))
+    wait(lambda: run.status().state == "running" and run.status().step > 0)
+    return run, cookie
+
+
+def hash_of(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+def wait(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENT / 1000
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def until(page: Page, condition: Callable[[], object]) -> None:
+    """The same, while the browser's events are handled."""
+    end = time.monotonic() + PATIENT / 1000
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        page.wait_for_timeout(60)
+
+
+def last_step(page: Page) -> int:
+    """The newest step that the chart has drawn."""
+    canvas = page.locator(LOSS)
+    return int(canvas.first.get_attribute("data-last") or 0) if canvas.count() else 0
+
+
+def ranges(page: Page) -> dict[str, list[float]]:
+    return json.loads(page.locator(LOSS).first.get_attribute("data-range"))
+
+
+def marks(page: Page) -> list[int]:
+    return json.loads(page.locator(LOSS).first.get_attribute("data-marks"))
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def state_is(page: Page, state: str) -> None:
+    expect(page.locator(STATUS)).to_have_attribute("data-state", state, timeout=PATIENT)
+
+
+def drag(page: Page, *places: tuple[float, float]) -> None:
+    """Drag over the chart; places are parts of its width and height."""
+    box = page.locator(LOSS).first.bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=4)
+    page.mouse.up()
+
+
+def test_a_start_from_the_page_ends_by_itself_and_its_buttons_follow(browse) -> None:
+    visitor = browse().page("/pretraining")
+    page = visitor.page
+    page.get_by_role("radio", name="Copying").click()
+    visitor.idle()
+    page.get_by_role("radio", name="tiny", exact=True).click()
+    visitor.idle()
+    page.get_by_text("More", exact=True).first.click()
+    visitor.idle()
+    steps = page.get_by_role("spinbutton", name="Steps", exact=True)
+    steps.fill("60")
+    steps.press("Enter")
+    visitor.idle()
+    button(page, "Start").click()
+    page.locator(LOSS).first.wait_for(timeout=PATIENT)
+    page.locator(LOSS).first.evaluate("(canvas) => { canvas.mine = true; }")
+    state_is(page, "done")  # nobody has touched the page
+    until(page, lambda: last_step(page) == 60)
+    expect(button(page, "Pause")).to_have_count(0, timeout=PATIENT)
+    expect(page.locator(STATUS)).to_contain_text("All 60 steps are done.")
+    assert page.locator(LOSS).first.evaluate("(canvas) => canvas.mine"), "the chart was mounted anew"
+
+
+def test_two_browsers_watch_one_run_without_script_runs(browse, owned) -> None:
+    run, cookie = owned
+    mine, theirs = browse(cookie), browse()
+    first, second = mine.run(run).page, theirs.run(run).page
+    expect(button(first, "Pause")).to_have_count(1)
+    expect(button(second, "Pause")).to_have_count(0)
+    drag(first, (0.2, 0.3), (0.5, 0.7))
+    expect(button(first, "Show all")).to_be_visible()
+    first.wait_for_timeout(800)
+    before = [last_step(first), last_step(second)]
+    zoomed, whole = ranges(first), ranges(second)
+    counted = [mine.frames[0], theirs.frames[0]]
+    until(first, lambda: min(last_step(first) - before[0], last_step(second) - before[1]) > 40)
+    first.wait_for_timeout(1500)
+    assert [mine.frames[0], theirs.frames[0]] == counted, "the page's script ran"
+    assert ranges(first) == zoomed and ranges(second)["x"][1] >= whole["x"][1]
+    assert len(mine.streams) == len(theirs.streams) == 1
+    box = first.locator(LOSS).first.bounding_box()
+    first.mouse.dblclick(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    expect(button(first, "Show all")).to_have_count(0)
+
+
+def test_a_change_is_marked_and_can_be_read(browse, owned) -> None:
+    run, cookie = owned
+    page = browse(cookie).run(run).page
+    known = len(run.changes())
+    button(page, "× 2").click()
+    until(page, lambda: len(marks(page)) == known + 1)
+    change = run.changes()[-1]
+    box = page.locator(LOSS).first.bounding_box()
+    words = page.locator(".st-key-card-pretraining-chart .words")
+    until(page, lambda: page.mouse.move(box["x"] + marks(page)[-1], box["y"] + 60) or "learning rate" in words.inner_text())
+    old, new = change["learning_rate"]
+    assert new == pytest.approx(2 * old)
+    assert f"step {change['step']:,}" in words.inner_text() and f"→ {new:g}"[:6] in words.inner_text()
+
+
+def test_pause_one_step_and_resume(browse, owned) -> None:
+    run, cookie = owned
+    page = browse(cookie).run(run).page
+    button(page, "Pause").click()
+    state_is(page, "paused")
+    expect(button(page, "Resume")).to_be_visible(timeout=PATIENT)
+    at = run.status().step
+    until(page, lambda: last_step(page) == at)
+    button(page, "One step").click()
+    until(page, lambda: last_step(page) == at + 1)
+    expect(page.locator(STATUS)).to_contain_text(f"{at + 1:,} of")
+    page.wait_for_timeout(500)
+    assert run.status().step == at + 1
+    button(page, "Resume").click()
+    state_is(page, "running")
+    until(page, lambda: last_step(page) > at + 20)
+    expect(button(page, "Pause")).to_be_visible(timeout=PATIENT)
+
+
+def test_samples_go_back_and_the_newest_is_followed(browse, owned) -> None:
+    run, _ = owned
+    page = browse().run(run).page
+    card = page.locator(".st-key-card-pretraining-sample")
+    until(page, lambda: int(card.get_by_role("slider").get_attribute("max")) >= 2)
+    card.get_by_role("button", name="Earlier").click()
+    chosen = card.locator(".head").inner_text()
+    expect(card.get_by_role("button", name="Newest")).to_have_attribute("aria-pressed", "false")
+    card.get_by_role("slider").fill("0")
+    expect(card.locator(".head")).to_contain_text("step 0")
+    assert card.locator(".given").inner_text() == "moon cup tree moon cup"
+    names = page.locator(".st-key-card-pretraining-next .name").all_inner_texts()
+    first = run.samples()[0]
+    assert names == [visible(token) for token, _ in first["next"]]
+    card.get_by_role("button", name="Newest").click()
+    until(page, lambda: card.locator(".head").inner_text() not in (chosen, ""))
+
+
+def test_eight_tabs_of_one_browser_work_and_hidden_ones_hold_no_stream(browse, owned) -> None:
+    run, _ = owned
+    mine = browse()
+    tabs: list[Page] = []
+    for _ in range(8):
+        if tabs:
+            tabs[-1].evaluate("hide(true)")
+        tabs.append(mine.run(run).page)
+    until(tabs[-1], lambda: len(mine.streams) == 1)
+    old = last_step(tabs[0])
+    tabs[-1].evaluate("hide(true)")
+    until(tabs[0], lambda: not mine.streams)
+    tabs[0].evaluate("hide(false)")
+    until(tabs[0], lambda: last_step(tabs[0]) > old + 20 and len(mine.streams) == 1)
+    assert "since=0" not in mine.streams[0].url, "it begins again instead of going on"
+
+
+def test_thirty_starts_by_thirty_visitors_each_see_their_place(browse, owned, site: Site) -> None:
+    cookies = [secrets.token_urlsafe(32) for _ in range(30)]
+    line = Queue(site.store, slots=1, spare=False)
+    waiting = [line.start(tiny_spec(60, train={"seed": i}), hash_of(cookie)) for i, cookie in enumerate(cookies)]
+    try:
+        assert [line.place(run)[0] for run in waiting] == list(range(1, 31))
+        for number, words in ((0, "Next in line"), (21, "22nd in line"), (29, "30th in line")):
+            page = browse(cookies[number]).page("/pretraining").page  # their own run, without being named
+            expect(page.locator(STATUS)).to_contain_text(words, timeout=PATIENT)
+            expect(page.locator(STATUS)).to_contain_text("It starts in")
+        Controls(waiting[0]).stop()
+        expect(page.locator(STATUS)).to_contain_text("29th in line", timeout=PATIENT)
+    finally:
+        for run in waiting:
+            Controls(run).stop()
+
+
+def test_the_owner_keeps_control_and_nobody_else_gets_it(browse, owned, site: Site) -> None:
+    run, cookie = owned
+    mine = browse(cookie)
+    page = mine.run(run).page
+    page.reload()
+    expect(button(page, "Pause")).to_be_visible(timeout=PATIENT)
+    site.stop()
+    before = run.status().step
+    wait(lambda: run.status().step > before)  # it trains without a server
+    site.start()
+    seen = last_step(page)
+    until(page, lambda: last_step(page) > max(seen, before) + 20)  # the page goes on by itself
+    second = mine.run(run).page
+    expect(button(second, "Pause")).to_be_visible(timeout=PATIENT)
+    other = browse().run(run).page
+    expect(button(other, "Pause")).to_have_count(0)
+    expect(button(other, "Stop")).to_have_count(0)
+    button(second, "Stop").click()
+    state_is(page, "stopped")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENT)
