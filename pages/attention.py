@@ -76,7 +76,7 @@ with page_parts.break_it(page):
         view.choose_heads(words, now)
         off = view.heads_off(now)
         seen = computed.without(now, off)
-        view.losses(words, seen)
+        view.losses(words, seen, causal=now.config.causal)
     with picture:
         view.bars(words, now, seen)
         code = snippets.without_code(now, off, seen.position)

@@ -16,6 +16,9 @@ seed = st.session_state.setdefault("home_seed", 0)
 before = st.session_state.get("home_sentence")
 st.session_state["home_sentence"] = now.sentence
 
+if not now.config.causal:
+    st.info(page["blanks"], icon=":material/info:")
+
 with page_parts.card("home-story"):
     steps = cached_home.continuation(now.model_id, now.step, now.ids, seed)
     run = f"{now.model_id} {now.step} {now.sentence} {seed}"
@@ -39,8 +42,7 @@ with left, page_parts.card("home-map", page["map.title"], page["map.text"]):
     architecture_map(now.config, len(now.ids), page["map"], key="home-map")
     page_parts.provenance(now, f"{cached.parameter_count(now.model_id):,} {page['map.weights']}")
 with right:
-    probabilities = now.probabilities()
-    best = float(probabilities.max())
+    best = cached_home.best_probability(now.model_id, now.step, now.ids)
     page_parts.predict(page, "predict", 0 if best < 0.2 else 1 if best < 0.6 else 2, page["predict.reveal"], best=f"{best:.2f}")
     with page_parts.break_it(page):
         st.markdown(page["break.how" if len(now.info.steps) > 1 else "break.how_none"])

@@ -22,6 +22,9 @@ if page.reading.config.norm_position == "post":
 if not page.reading.config.residual:
     page_parts.prose(page["lead_no_residual"])
 
+if not page.reading.config.causal:
+    page_parts.prose(page["lead_blanks"])
+
 with page_parts.card("layers-choose"):
     st.caption(page["choose"])
     here = spot.choose(page)

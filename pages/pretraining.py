@@ -4,10 +4,13 @@ import streamlit as st
 
 from ui import page as page_parts
 from ui import visitor
-from ui.pretraining import before, choose, controls, guess, stage, starter, table, take
+from ui.pretraining import before, choose, controls, guess, stage, starter, table, take, views
 from ui.pretraining.facts import facts
 
-page = page_parts.start("pretraining")
+page, view = views.start()
+if view != views.TRAIN:
+    views.show(page, view)
+    st.stop()
 run = choose.shown(page)
 if run is None:
     starter.show(page, compact=False, below=before.show)

@@ -94,8 +94,10 @@ def _links() -> None:
 
 def _stations(now: Reading) -> list[Station]:
     """The stations with this sentence's live shapes."""
-    names, details = load("frame")["stations"], load("frame")["details"]
+    names, details = dict(load("frame")["stations"]), load("frame")["details"]
     config, tokens = now.config, len(now.ids)
+    if not config.causal:
+        names["next"] = names["place"]  # what it gives there is about that very place
     probabilities = now.probabilities()
     best = int(probabilities.argmax())
     width = f"{tokens} × {config.d_model}"

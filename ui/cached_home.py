@@ -6,13 +6,30 @@ import streamlit as st
 
 from llm.config import SamplingConfig
 from llm.decoding import generate
-from ui import cached
+from llm.sampling import Choice, as_logits, softmax
+from ui import cached, cached_decoding
 from ui.components.story import Written
 from ui.tokens import chips, token_label
 
 TOKENS = 80
 TEMPERATURE, TOP_K = 0.7, 40
 CANDIDATES = 8
+
+
+def best_probability(model_id: str, step: int | None, ids: tuple[int, ...]) -> float:
+    """The model's own probability of its best candidate for what comes next: of a blank at the end, if it fills blanks."""
+    logits = cached_decoding.next_logits(model_id, step, ids)
+    return float(softmax(as_logits(logits)).max())
+
+
+def _blank_after_blank(model_id: str, step: int | None, ids: tuple[int, ...], sampling: SamplingConfig) -> list[Choice]:
+    """What a model that fills blanks makes of one at the end of the text, again and again."""
+    made: list[Choice] = []
+    stops = cached_decoding.stop_ids(cached.checkpoint(model_id, step).tokenizer)
+    while len(made) < TOKENS and not (made and made[-1].token_id in stops):
+        so_far = (*ids, *(choice.token_id for choice in made))
+        made.append(cached_decoding.next_choice(model_id, step, so_far, sampling, len(made)))
+    return made
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -22,7 +39,10 @@ def continuation(model_id: str, step: int | None, ids: tuple[int, ...], seed: in
     tokenizer = opened.tokenizer
     stop = tokenizer.special.get("<|end|>")
     sampling = SamplingConfig(temperature=TEMPERATURE, top_k=min(TOP_K, opened.config.vocab_size), seed=seed)
-    steps = list(generate(opened.model, list(ids), sampling, TOKENS, stop_ids=() if stop is None else (stop,)))
+    if opened.config.causal:
+        steps = list(generate(opened.model, list(ids), sampling, TOKENS, stop_ids=() if stop is None else (stop,)))
+    else:
+        steps = _blank_after_blank(model_id, step, ids, sampling)
     written = []
     for chip, made in zip(chips(tokenizer, [s.token_id for s in steps]), steps, strict=True):
         best = made.probabilities.argsort()[::-1][:CANDIDATES]

@@ -14,6 +14,7 @@ from llm.exam import exact_share
 from llm.interpret import training_text
 from llm.interpret.gap import Gap, equal_samples, loss_gap, objective_for
 from llm.interpret.memorised import Findings, TrainingText, excerpts
+from llm.interpret.recited import Recital, beginnings, recite
 from llm.sources import as_question
 from ui import cached
 
@@ -104,6 +105,15 @@ def gap(model_id: str, step: int | None) -> Gap:
     """The losses on both samples at one training step."""
     opened = cached.checkpoint(model_id, step)
     return loss_gap(opened.model, *_samples(model_id), objective_for(opened.model, opened.tokenizer))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def recited(model_id: str, step: int | None, given: int) -> tuple[list[Recital], list[Recital]]:
+    """How far training texts and held-out texts come back after their first ``given`` tokens."""
+    opened, text = cached.checkpoint(model_id, step), known(model_id)
+    train = [text.search.document(i) for i in range(len(text.search))]
+    parts = (beginnings(opened.tokenizer, part, given, bounded=text.bounded) for part in (train, text.val))
+    return tuple(recite(opened.model, part, given) for part in parts)
 
 
 def gap_steps(model_id: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What the card Masked and causal computes once for all sessions: guesses for every blank, attention, losses, continuations."""
+"""What the view Masked and causal computes once for all sessions: guesses for every blank, attention, losses, continuations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from llm.checkpoints import read_json
 from llm.config import SamplingConfig, TrainConfig
 from llm.decoding import surprise
-from llm.interpret.blanks import Guesses, from_both_sides, from_the_left, later_share
+from llm.interpret.blanks import Guesses, from_both_sides, from_the_end, from_the_left, later_share
 from llm.interpret.gap import SampleLoss
 from llm.tokenizers import MASK
 from ui import cached, cached_decoding, cached_memorised
@@ -26,6 +26,13 @@ def both_sides(ids: tuple[int, ...]) -> Guesses:
     """What the masked model gives for each token, hidden alone."""
     opened = cached.checkpoint(MASKED)
     return from_both_sides(opened.model, ids, opened.tokenizer.special[MASK], CANDIDATES)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def at_the_end(ids: tuple[int, ...]) -> Guesses:
+    """What the masked model gives for each token, hidden, with the text cut off after it."""
+    opened = cached.checkpoint(MASKED)
+    return from_the_end(opened.model, ids, opened.tokenizer.special[MASK], CANDIDATES)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -159,6 +159,11 @@ def take_away(page: Page, key: str, *, header: Sequence[str], rows: Sequence[Seq
 def finish(page: Page) -> None:
     """What is not shown, and the way on."""
     not_shown(page)
+    way_on(page)
+
+
+def way_on(page: Page) -> None:
+    """The link to the next page on the reader's path."""
     following = pages.after(page.slug)
     if following is not None:
         words = load("frame")

@@ -51,3 +51,14 @@ for part in (parts.train, parts.val):
     questions = [as_question(part[i * len(part) // {count}]) for i in range({count})]
     print(exact_share(opened.model, opened.tokenizer, questions))
 """
+
+
+def recited_code(now: Reading, given: int) -> str:
+    """How many tokens of each training and held-out text come back."""
+    return f"""{_opening(now)}
+from llm.interpret.recited import beginnings, recite
+
+for part in (parts.train, parts.val):
+    texts = beginnings(opened.tokenizer, part, {given}, bounded=parts.bounded)
+    print([one.right for one in recite(opened.model, texts, {given})])
+"""

@@ -26,6 +26,17 @@ for place, token in enumerate(ids):
 """
 
 
+def ending_code(pair: Pair) -> str:
+    """The surprise at every place with the text after it, without it, and from the left."""
+    return f"""{_opening(pair)}
+from llm.interpret.blanks import from_both_sides, from_the_end, from_the_left
+
+print(from_both_sides(masked.model, ids, mask).surprise)
+print(from_the_end(masked.model, ids, mask).surprise)
+print(from_the_left(causal.model, ids, end).surprise)
+"""
+
+
 def shapes_code(pair: Pair, place: int, causal: tuple[int, int], masked: tuple[int, int]) -> str:
     """Both patterns on the screen."""
     return f"""{_opening(pair)}

@@ -44,6 +44,13 @@ def from_both_sides(model: Transformer, ids: Sequence[int], mask_id: int, k: int
     return _guesses(torch.cat(rows), ids, k)
 
 
+def from_the_end(model: Transformer, ids: Sequence[int], mask_id: int, k: int = 8) -> Guesses:
+    """Hide each token behind ``mask_id`` and cut the text off after it: a model that reads both sides is left with one."""
+    with torch.inference_mode():
+        rows = [model(torch.tensor([[*ids[:place], mask_id]]))[0, -1] for place in range(len(ids))]
+    return _guesses(torch.stack(rows), ids, k)
+
+
 def from_the_left(model: Transformer, ids: Sequence[int], end_id: int, k: int = 8) -> Guesses:
     """What a causal model gives for each token after those before it; the first comes after the end mark of a text before."""
     with torch.inference_mode():

@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_gpt2(Transformer(gpt2), top / "gpt2")
     bpe, words = train_bpe(TEXT, 300), WordTokenizer.train(TEXT, 100)
     masked = ModelConfig(vocab_size=bpe.vocab_size, context_length=32, n_layers=1, d_model=32, causal=False, norm_position="post")
-    save_checkpoint(top / "masked", Transformer(masked), bpe, {"title": "masked"})
+    save_checkpoint(top / "blanks", Transformer(masked), bpe, {"title": "blanks"})
     modern = ModelConfig(vocab_size=words.vocab_size, context_length=32, n_layers=2, d_model=32, position="rope", norm="rmsnorm",
                          activation="swiglu", bias=False, tie_embeddings=False)  # fmt: skip
     save_checkpoint(top / "modern", Transformer(modern), words, {"title": "modern"})
@@ -43,7 +43,7 @@ def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     cached.models.clear()
 
 
-@pytest.mark.parametrize("model", ["gpt2", "masked", "modern"])
+@pytest.mark.parametrize("model", ["gpt2", "blanks", "modern"])
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_page_opens_every_kind_of_model(extra: None, slug: str, model: str) -> None:
     at = check(open_page(slug, model=model, text="The little dog saw a cat"), slug)
@@ -62,6 +62,6 @@ def test_a_long_sentence_in_a_big_model_is_cut_for_the_picture_and_says_so(extra
 
 
 def test_one_token_in_every_model(extra: None) -> None:
-    for model in ("gpt2", "masked", "modern"):
+    for model in ("gpt2", "blanks", "modern"):
         for slug in SLUGS:
             check(open_page(slug, model=model, text="dog"), slug)

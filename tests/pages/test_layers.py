@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_gpt2(Transformer(gpt2), top / "gpt2")
     bpe, words, characters = train_bpe(TEXT, 300), WordTokenizer.train(TEXT, 100), CharTokenizer.train(TEXT)
     masked = ModelConfig(vocab_size=bpe.vocab_size, context_length=32, n_layers=1, d_model=32, causal=False, norm_position="post")
-    save_checkpoint(top / "masked", Transformer(masked), bpe, {"title": "masked"})
+    save_checkpoint(top / "blanks", Transformer(masked), bpe, {"title": "blanks"})
     modern = ModelConfig(vocab_size=words.vocab_size, context_length=32, n_layers=2, d_model=32, position="rope", norm="rmsnorm",
                          activation="swiglu", bias=False, tie_embeddings=False, n_heads=1)  # fmt: skip
     save_checkpoint(top / "modern", Transformer(modern), words, {"title": "modern"})
@@ -83,7 +83,7 @@ def test_only_the_open_part_is_drawn(part: str) -> None:
     assert "layers-break-bars" in keys
 
 
-@pytest.mark.parametrize("model", ["gpt2", "masked", "modern", "post", "bare"])
+@pytest.mark.parametrize("model", ["gpt2", "blanks", "modern", "post", "bare"])
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_opens_in_every_kind_of_model(extra: None, part: str, model: str) -> None:
     for text in ("The little dog saw a cat", "d"):

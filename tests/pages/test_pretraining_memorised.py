@@ -4,47 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from llm.checkpoints import save_checkpoint
-from llm.config import ModelConfig
+from llm.config import ModelConfig, SamplingConfig
+from llm.decoding import generate
 from llm.interpret.memorised import TrainingText
 from llm.interpret.training_text import training_parts
 from llm.model import Transformer
 from llm.tokenizers import END, MASK, CharTokenizer
-from tests.pages.helpers import component, messages
+from tests.pages.helpers import component, messages, open_page
 from ui import cached, cached_memorised
 from ui.components.stretches import segments
 from ui.text import load
 
 WORDS = load("memorised")
+ODD = ["😀👩‍👩‍👧 مرحبا", "a" * 10_000, "<script>alert(1)</script> $x$ ** {0} [[token]]", "\n\t "]
 OWN = "Der Mond ist aufgegangen, die goldnen Sternlein prangen am Himmel hell und klar. " * 30
 
 
-def script() -> None:
-    """A page with nothing but the two cards, for the model in the address."""
-    import streamlit as st
-
-    from ui import page as page_parts
-    from ui import state
-    from ui.pretraining import memorised
-    from ui.text import load
-
-    memorised.show(page_parts.Page("memorised", load("memorised"), state.reading()), st.query_params.get("card"))
+def opened(model: str = "positions-rope", text: str = "") -> AppTest:
+    at = open_page("pretraining", view="memorised", model=model, **({"text": text} if text else {}))
+    return looked_at(at)
 
 
-def opened(model: str = "positions-rope", card: str = "", text: str = "") -> AppTest:
-    at = AppTest.from_function(script, default_timeout=120)
-    at.query_params["model"] = model
-    if card:
-        at.query_params["card"] = card
-    if text:
-        at.session_state["text"] = text
-    at.run()
+def looked_at(at: AppTest) -> AppTest:
+    """No exception, and the view's own heading."""
     assert not at.exception, [e.value for e in at.exception]
+    assert at.header[0].value == WORDS["question"]
     return at
 
 
@@ -127,6 +118,10 @@ def test_the_snippets_print_what_is_on_the_screen() -> None:
     assert [line[: len(want)] for line, want in zip(lines, shown, strict=False)] == [want.split("\n")[0] for want in shown]
     gap = cached_memorised.gap("positions-rope", None)
     assert repr(gap.difference) in printed(at, "loss_gap")
+    at.segmented_control(key="memorised-given").set_value(10).run()
+    train, held = cached_memorised.recited("positions-rope", None, 10)
+    wanted = [str([one.right for one in part]) for part in (train, held)]
+    assert printed(at, "recite").splitlines() == wanted
 
 
 def test_the_gap_is_measured_on_equally_many_tokens_at_each_stored_step() -> None:
@@ -143,12 +138,45 @@ def test_the_gap_is_measured_on_equally_many_tokens_at_each_stored_step() -> Non
     assert [m.value for m in at.metric][:2] == [f"{final.train.mean:.3f}", f"{final.val.mean:.3f}"]
 
 
-def test_arithmetic_is_asked_for_sums_and_the_card_can_show_another_model_than_the_bench() -> None:
-    at = opened("stories", card="arithmetic")
+def test_arithmetic_is_asked_for_sums() -> None:
+    at = opened("arithmetic")
     assert [m.label for m in at.metric][:2] == [WORDS["exam"]["train"], WORDS["exam"]["val"]]
     trained, new = cached_memorised.exam("arithmetic", None)
     assert [m.value for m in at.metric][:2] == [f"{100 * trained:.1f} %", f"{100 * new:.1f} %"]
     assert "memorised-text" not in messages(at)
+
+
+def test_reciting_counts_what_the_model_writes_after_the_beginning_of_a_training_text() -> None:
+    at = opened()
+    assert not any(m.label == WORDS["break"]["train"] and "tokens" in m.value for m in at.metric)
+    at.segmented_control(key="memorised-given").set_value(20).run()
+    looked_at(at)
+    parts = cached_memorised.recited("positions-rope", None, 20)
+    means = [f"{sum(one.right for one in part) / len(part):.1f} tokens" for part in parts]
+    assert [m.value for m in at.metric if m.value.endswith("tokens")] == means
+    checkpoint = cached.checkpoint("positions-rope")
+    furthest = max(parts[0], key=lambda one: one.right)
+    prompt = checkpoint.tokenizer.decode(furthest.ids[:20])
+    assert any(text.startswith(prompt) for text in training_parts(cached.model_info("positions-rope").folder).train)
+    new = generate(checkpoint.model, furthest.ids[:20], SamplingConfig(temperature=0), furthest.right + 1)
+    written = [one.token_id for one in new]
+    assert tuple(written[:-1]) == furthest.ids[20 : 20 + furthest.right]
+    assert furthest.whole or written[-1] != furthest.ids[20 + furthest.right]
+
+
+def test_the_gap_says_perplexity_and_bits_per_byte() -> None:
+    at = opened()
+    gap, meta = cached_memorised.gap("positions-rope", None), cached.model_info("positions-rope").meta
+    said = " ".join(m.value for m in at.markdown)
+    assert f"{math.exp(gap.train.mean):.2f} on training text, {math.exp(gap.val.mean):.2f} on" in said
+    assert f"{meta['bits_per_byte']:.3f} on all held-out text" in said
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_sentences_are_searched_and_never_read_as_markup(text: str) -> None:
+    at = opened(text=text)
+    at.segmented_control(key="memorised-source").set_value("sentence").run()
+    looked_at(at)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llm.config import ModelConfig
-from llm.interpret.blanks import from_both_sides, from_the_left, later_share
+from llm.interpret.blanks import from_both_sides, from_the_end, from_the_left, later_share
 from llm.model import Transformer
 from llm.tokenizers import END, MASK, train_bpe
 from llm.trace import trace
@@ -56,6 +56,15 @@ def test_the_blank_does_not_depend_on_the_token_it_hides_but_on_both_sides(maske
     assert first.best[3].tolist() == other.best[3].tolist()
     later = from_both_sides(masked, [*IDS[:6], 22], 39)
     assert not np.allclose(first.chances[3], later.chances[3])
+
+
+def test_a_blank_at_the_end_is_what_the_trace_of_the_cut_text_gives(masked: Transformer) -> None:
+    found = from_the_end(masked, IDS, 39, k=5)
+    for place, token in enumerate(IDS):
+        expected = chances(masked, [*IDS[:place], 39], place)
+        assert found.own[place] == pytest.approx(expected[token], rel=1e-4)
+        assert found.best[place].tolist() == np.argsort(-expected, kind="stable")[:5].tolist()
+    assert found.own[-1] == pytest.approx(from_both_sides(masked, IDS, 39).own[-1], rel=1e-4)
 
 
 def test_the_left_never_depends_on_what_comes_after(causal: Transformer) -> None:

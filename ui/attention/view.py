@@ -223,7 +223,7 @@ def bars(words: Words, now: Reading, seen: computed.WithWithout) -> None:
     before_after(labels, seen.before[ids], seen.after[ids], key="attention-bars", label=off["picture"], names=names)
 
 
-def losses(words: Words, seen: computed.WithWithout) -> None:
+def losses(words: Words, seen: computed.WithWithout, *, causal: bool) -> None:
     """Loss on the sentence and on held-out text: before, after, and by how much it moved."""
     off = words["off"]
     sample = off["sample_loss"].format(n=f"{seen.sample_tokens:,}")
@@ -240,7 +240,7 @@ def losses(words: Words, seen: computed.WithWithout) -> None:
         made.append(Line(((off["moved"], ""),), f"{moved:+.3f}".replace("-", "−"), result=True))
         ledger(made, key=f"attention-{key}", sentence=((title, "strong"),))
     if np.isfinite([seen.loss_before, seen.sample_before]).any():
-        st.caption(off["loss_help"])
+        st.caption(off["loss_help" if causal else "loss_help_blanks"])
 
 
 def each_head(words: Words, now: Reading) -> None:
@@ -264,12 +264,13 @@ def change_rows(seen: computed.WithWithout, count: int = 50) -> list[tuple[int, 
 
 def ask(page: Page, now: Reading, seen: computed.WithWithout) -> None:
     """Predict, then reveal: does the most probable next token change without the head on the bench?"""
-    words = page["switch"]
+    key = "switch" if now.config.causal else "switch_blanks"
+    words = page[key]
     best, later = int(seen.before.argmax()), int(seen.after.argmax())
     reveal = words["changed" if best != later else "same"].format(
         before=quoted(now, best), after=quoted(now, later), p=digits(float(seen.before[best])), q=digits(float(seen.after[best]))
     )
-    predict(page, "switch", int(best == later), reveal)
+    predict(page, key, int(best == later), reveal)
 
 
 def quoted(now: Reading, token_id: int) -> str:

@@ -61,10 +61,11 @@ def _losses(spot: Spot, whole: Outcome, changed: Outcome) -> None:
         (words["sentence"], whole.sentence_loss, changed.sentence_loss),
         (words["sample"], whole.sample_loss, changed.sample_loss),
     ]
+    said = "loss_help" if spot.now.config.causal else "loss_help_blanks"
     shown = [pair for pair in pairs if not math.isnan(pair[1])]
     for column, (label, before, after) in zip(st.columns(max(1, len(shown))), shown, strict=False):
         delta = f"{after - before:+.2f}"
-        column.metric(label, f"{after:.2f}", delta, delta_color="inverse", help=words["loss_help"])
+        column.metric(label, f"{after:.2f}", delta, delta_color="inverse", help=words[said])
     if len(spot.now.ids) == 1:
         page_parts.prose(words["alone"])
     page_parts.prose(words["explain"], vocabulary=vocabulary, uniform=math.log(vocabulary))

@@ -186,6 +186,8 @@ def show_shuffle(page: Page) -> None:
     now = page.reading
     seed = st.session_state.setdefault("positions_seed", 1)
     with page_parts.card("positions-shuffle", page["shuffle.title"], page["shuffle.text"]):
+        if not now.config.causal:
+            page_parts.prose(page["shuffle.blanks"])
         st.caption(page["shuffle.before"])
         token_strip(now.chips, key="positions-before")
         st.caption(page["shuffle.after"])

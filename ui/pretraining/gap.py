@@ -15,12 +15,12 @@ from ui.components.chart import line_chart
 SLIGHT = 2.0  # percent of the held-out loss
 
 
-def gap_card(here: page_parts.Page) -> None:
+def gap_card(here: page_parts.Page, *, wide: bool = True) -> None:
     """Both losses with their difference, what it means, and (when asked for) the same at earlier steps."""
     words, now = here["gap"], here.reading
     with page_parts.card("memorised-gap", words["title"], words["caption"]):
         gap = computed.gap(now.model_id, now.step)
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns(2, gap="large") if wide else (st.container(), st.container())
         with left:
             _losses(here, gap)
         with right:
@@ -45,9 +45,18 @@ def _losses(here: page_parts.Page, gap: Gap) -> None:
     percent = 100 * gap.difference / gap.val.mean
     said = "none" if not gap.clear else "negative" if percent < 0 else "slight" if percent < SLIGHT else "clear"
     page_parts.prose(words[said], percent=percent)
+    _in_other_units(here, gap)
     _seen(here)
-    if not here.reading.config.causal:
+
+
+def _in_other_units(here: page_parts.Page, gap: Gap) -> None:
+    """Both losses as perplexity; the finished model's bits per byte too, which only a loss of next tokens has."""
+    words, now = here["gap"], here.reading
+    page_parts.prose(words["perplexity"], train=math.exp(gap.train.mean), val=math.exp(gap.val.mean))
+    if not now.config.causal:
         page_parts.prose(words["masked"])
+    elif (bits := now.info.meta.get("bits_per_byte")) is not None and now.step is None:
+        page_parts.prose(words["bits"], bits=bits)
 
 
 def _seen(here: page_parts.Page) -> None:

@@ -24,7 +24,7 @@ def losses_card(pair: Pair) -> None:
             page_parts.prose(_table(pair))
             page_parts.prose(words["why"])
         with right:
-            st.markdown(f"**{words['bars']}**")
+            page_parts.prose(f"**{words['bars']}**")
             before_after(
                 pair.masked.labels, pair.left.surprise, pair.both.surprise, key=f"objectives-surprise-{pair.name}",
                 label=words["bars_label"], names=(words["left"], words["both"]),
@@ -57,6 +57,7 @@ def _figures(pair: Pair, reading: Reading) -> list[str]:
         f"{loss.tokens:,}",
         f"**{loss.mean:.3f}**",
         f"{math.exp(loss.mean):.2f}",
+        f"{meta['bits_per_byte']:.3f}" if reading.config.causal else words["no_bits"],
         f"{math.log(reading.config.vocab_size):.2f}",
         f"{_asked_in_training(reading):,}",
         words["minutes"].format(minutes=meta["seconds"] / 60),

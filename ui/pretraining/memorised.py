@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -16,8 +15,7 @@ from ui import snippets_memorised as snippets
 from ui.components.chart import line_chart
 from ui.components.stretches import marked_text
 from ui.pretraining.gap import gap_card
-from ui.pretraining.subject import reading_in
-from ui.text import load
+from ui.pretraining.reciting import recite_card
 
 WIDE = [1.55, 1]
 LOOK = 8  # words: stretches that the page's sentences speak of
@@ -28,9 +26,8 @@ FEWEST = 12  # words that a comparison needs
 RIGHT, POOR, APART = 0.9, 0.5, 0.1  # shares of exact answers: a rule, too few to say, and how far apart is clear
 
 
-def show(page: page_parts.Page, model: Any = None, step: int | None = None) -> None:
-    """The two cards for the bench's model, or for another one: its id, or a run."""
-    here = page_parts.Page("memorised", load("memorised"), reading_in(page.reading, model, step))
+def show(here: page_parts.Page) -> None:
+    """The cards for the model on the bench."""
     now = here.reading
     if not computed.has_text(now.model_id):
         with page_parts.card("memorised-none", here["none.title"]):
@@ -38,13 +35,14 @@ def show(page: page_parts.Page, model: Any = None, step: int | None = None) -> N
         return
     with st.spinner(here["copied.making"]):
         computed.known(now.model_id)
-    if not now.config.causal:
-        with page_parts.card("memorised-none", here["none.title"]):
-            page_parts.prose(here["none.masked"])
-    elif computed.corpus_of(now.model_id) == "arithmetic":
+    if now.config.causal and computed.corpus_of(now.model_id) != "arithmetic":
+        _copied(here)
+        return
+    if now.config.causal:
         _exam(here)
     else:
-        _copied(here)
+        with page_parts.card("memorised-none", here["none.title"]):
+            page_parts.prose(here["none.masked"])
     gap_card(here)
 
 
@@ -84,6 +82,10 @@ def _copied(here: page_parts.Page) -> None:
     if known and looked.comparable:
         with right, page_parts.card("memorised-curve", here["curve.title"], here["curve.caption"]):
             _curve(looked)
+    with left:
+        recite_card(here)
+    with right:
+        gap_card(here, wide=False)
 
 
 def _look(here: page_parts.Page) -> Looked:

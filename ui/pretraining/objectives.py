@@ -11,28 +11,25 @@ from ui import snippets_objectives as snippets
 from ui.components.blank import Side, blank
 from ui.components.tokens import token_strip
 from ui.pretraining.continuing import continue_card
+from ui.pretraining.ending import ending_card
 from ui.pretraining.losses import losses_card
 from ui.pretraining.pair import Pair, pair_of
 from ui.pretraining.shapes import shapes_card
 from ui.state import TEXT
-from ui.text import load
 from ui.tokens import chips
 
 WIDE = [1.55, 1]
 DRAW = "objectives-draw"
 
 
-def show(page: page_parts.Page) -> None:
-    """All cards, for the bench's sentence in the box's causal and masked models."""
-    here = page_parts.Page("objectives", load("objectives"), page.reading)
+def show(here: page_parts.Page) -> None:
+    """One comparison at a time, for the bench's sentence in the box's causal and masked models, and the experiment."""
     pair = pair_of(here)
-    if not pair.alike:
-        st.info(here["blank.not_alike"], icon=":material/info:")
-        return
     if pair.cut:
         st.info(here["blank.cut"].format(limit=len(pair.ids)), icon=":material/info:")
     view = page_parts.choose_view(here, list(VIEWS), "compare")
     VIEWS[view](pair)
+    ending_card(pair)
 
 
 def _blank_view(pair: Pair) -> None:

@@ -20,16 +20,11 @@ PLACE = "objectives-place"
 
 @dataclass(frozen=True)
 class Pair:
-    """The same tokens in both models, cut to what both can take in."""
+    """The same tokens in both models (their tokenizers learned the same merges), cut to what both can take in."""
 
     page: page_parts.Page
     causal: Reading
     masked: Reading
-
-    @property
-    def alike(self) -> bool:
-        """Whether both models cut the sentence into the same tokens."""
-        return self.causal.ids == self.masked.ids
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -51,6 +46,10 @@ class Pair:
     @cached_property
     def left(self) -> Guesses:
         return computed.left_side(self.ids)
+
+    @cached_property
+    def end(self) -> Guesses:
+        return computed.at_the_end(self.ids)
 
     @property
     def name(self) -> str:
