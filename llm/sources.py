@@ -11,6 +11,7 @@ import torch
 from llm.corpora import CORPORA, arithmetic_split, generate, write_sum
 from llm.data import TokenData, split_documents, split_text
 from llm.exam import Question
+from llm.library import BOX
 from llm.tokenizers import END, MASK, CharTokenizer, Tokenizer, WordTokenizer, load_tokenizer, train_bpe
 
 DEFAULT_TOKENIZERS = {"copy": "word", "arithmetic": "char"}
@@ -134,7 +135,9 @@ def document_data(tokenizer: Tokenizer, train: list[str], val: list[str]) -> Tok
 
 
 def make_tokenizer(kind: str, text: str, vocab_size: int | None = None, *, masked: bool = False) -> Tokenizer:
-    """A tokenizer trained on ``text``, or a ready one by name or folder; with a ``[MASK]`` when ``masked``.
+    """A tokenizer trained on ``text``, or a ready one by name ("stories": that of the model in the box) or folder.
+
+    With a ``[MASK]`` when ``masked``.
 
     Raises:
         ValueError: when a ready one has no ``[MASK]`` but needs it.
@@ -147,7 +150,7 @@ def make_tokenizer(kind: str, text: str, vocab_size: int | None = None, *, maske
         return WordTokenizer.train(text, special=special, **size)
     if kind == "bpe":
         return train_bpe(text, vocab_size or DEFAULT_BPE_VOCABULARY, special)
-    ready = load_tokenizer(kind)
+    ready = load_tokenizer(BOX / kind if kind == "stories" else kind)
     if masked and MASK not in ready.special:
         raise ValueError(f"the tokenizer {ready.name} has no {MASK} to hide tokens with; choose char, word or bpe")
     return ready

@@ -34,6 +34,7 @@ PAGES = (
     PageInfo("layers", "Layers", "Inside the model", ("mlp",), uses=("layer",)),
     PageInfo("decoding", "Decoding", "Choosing tokens", ("logits", "next")),
     PageInfo("pretraining", "Pre-training", "Learning"),
+    PageInfo("experiments", "Experiments", "Learning"),
 )
 
 

@@ -22,7 +22,7 @@ export default function (component) {
   const data = unpack(component.data);
   const state = memory(root, () => ({ cell: null, locked: false, table: false, frame: 0 }));
   const { data: values, shape: [rows, columns] } = data.arrays.values;
-  const colour = data.scale === "diverging" ? diverging(palette, data.limit) : (v) => sequential(palette)(v / data.limit);
+  const colour = data.scale === "diverging" ? diverging(palette, data.limit) : (v) => sequential(palette)((v - data.floor) / (data.limit - data.floor || 1));
   const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": data.label });
   const words = h("div", { class: "words", "aria-live": "polite" });
   const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
@@ -189,7 +189,7 @@ function at({ canvas, box, rows, columns }, event) {
 }
 
 function legend({ data, colour }) {
-  const ends = data.scale === "diverging" ? [-data.limit, data.limit] : [0, data.limit];
+  const ends = data.scale === "diverging" ? [-data.limit, data.limit] : [data.floor, data.limit];
   const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => css(colour(ends[0] + t * (ends[1] - ends[0]))));
   return h("div", { class: "legend" }, h("span", { class: "num" }, digits(ends[0])),
     h("span", { class: "ramp", style: { background: `linear-gradient(90deg, ${stops.join(",")})` } }), h("span", { class: "num" }, digits(ends[1]) + (data.beyond ? " and beyond" : "")));

@@ -38,7 +38,7 @@ def load_data(
     Raises:
         ValueError: when the text is missing or too short, or the tokenizer does not fit.
     """
-    tokenizer = str(made) if made is not None and _has_tokenizer(made) else _tokenizer(spec)
+    tokenizer = str(made) if made is not None and _has_tokenizer(made) else spec.tokenizer
     options = {"masked": masked, "shuffle_words": spec.shuffle_words}
     if spec.kind == "text":
         if text is None:
@@ -66,10 +66,6 @@ def _has_tokenizer(folder: Path) -> bool:
     except ValueError:  # none yet, or damaged: it is made again, which gives the same
         return False
     return True
-
-
-def _tokenizer(spec: DataSpec) -> str:
-    return str(BOX / "stories") if spec.tokenizer == "stories" else spec.tokenizer
 
 
 def _key(spec: DataSpec, masked: bool) -> str:

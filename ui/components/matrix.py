@@ -24,6 +24,7 @@ def matrix(
     columns_are: str = "",
     scale: str = "sequential",
     limit: float | None = None,
+    floor: float = 0.0,
     square: bool = True,
     numbers: bool = False,
     name_columns: bool = True,
@@ -42,6 +43,7 @@ def matrix(
             "{row} gives {value} of its attention to {column}".
         empty_words: the same for empty cells; ``hint``: what stands there while no cell is chosen.
         scale: "sequential" (0..limit) or "diverging" (-limit..limit); ``limit`` defaults to the largest size in ``values``.
+        floor: where the sequential scale begins, for numbers that are all far from zero.
         square: square cells with names on both sides, or cells that fill the width (for vectors of many channels).
         numbers: print numbers into cells that are large enough (the chosen row always has them).
         row_colour, column_colour: palette names of the frames around the chosen row and cell (``query``, ``key``, ...).
@@ -73,6 +75,7 @@ def matrix(
         "columnColour": column_colour,
         "pick": pick,
         "limit": reach,
+        "floor": floor,
         "cell": list(chosen) if chosen else None,
     }
     result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": cell}, on_cell_change=lambda: None)

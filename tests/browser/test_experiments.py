@@ -1,0 +1,75 @@
+"""Experiments with real training: one click to the measured answer, and a sweep whose map fills in while one looks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from llm.experiments import EXPERIMENTS
+from llm.runs.status import Status, write_status
+from llm.runs.store import RunStore
+from tests.browser.conftest import Visitor, running_server
+from ui.text import load
+
+PATIENCE = 300_000  # ms: a few seconds of training, on whatever machine
+WORDS = load("experiments")
+TRY = "batch_one"  # the quickest: one window a step
+
+
+@pytest.fixture(scope="module")
+def half_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server where somebody has trained the unchanged runs before; only the change is left to be trained."""
+    root = tmp_path_factory.mktemp("runs")
+    base, _, twin = EXPERIMENTS[TRY].specs
+    for spec, loss in ((base, 3.658), (twin, 3.689)):
+        run = RunStore(root).create(spec, "b" * 64)
+        (run.folder / "meta.json").write_text(json.dumps({"val_loss": loss, "train_loss": 3.6, "step": 400}))
+        write_status(run.folder, Status("done", step=400, steps=400, seconds=12.0))
+    with running_server(GLASSFORMER_RUNS=str(root)) as address:
+        yield address, root
+
+
+def test_one_click_trains_and_answers_with_what_was_measured(half_run, visit) -> None:
+    address, root = half_run
+    reader: Visitor = visit(f"{address}/experiments?try={TRY}")
+    page = reader.page
+    reader.wait_heading(WORDS["question"])
+    page.get_by_role("radio", name=WORDS["try"]["options"][0]).click()
+    page.get_by_text("Now press", exact=False).wait_for(timeout=60_000)
+    page.get_by_role("button", name=WORDS["try"]["run"]).click()
+    page.get_by_text(re.compile(r"step \d+ of 400 · loss \d")).wait_for(timeout=PATIENCE)  # live, from the stream
+    page.get_by_role("heading", name=WORDS["try"]["measured"]).wait_for(timeout=PATIENCE)  # by itself, when it ends
+    reader.idle()
+    run = next(run for run in RunStore(root).runs() if run.digest == EXPERIMENTS[TRY].changed.digest())
+    measured = f"{run.meta()['val_loss']:.3f}"
+    shown = page.locator('[class*="st-key-ask-"]').inner_text()
+    assert measured in shown and load("frame")["predict"]["right"] in shown
+    canvas = page.locator(f".st-key-experiments-{TRY}-chart canvas").first
+    assert canvas.bounding_box()["height"] > 200
+    assert not reader.errors and not reader.outside()
+
+
+def test_a_sweep_fills_its_map_while_one_looks(half_run, visit) -> None:
+    address, _ = half_run
+    reader: Visitor = visit(f"{address}/experiments?experiment=sweep&rows=d_model:16,32&columns=context_length:8,16")
+    page = reader.page
+    reader.wait_heading(WORDS["question"])
+    page.get_by_role("button", name=WORDS["sweep"]["run"]).click()
+    count = re.compile(r"\d of 4 are done")
+    page.get_by_text(count).wait_for(timeout=60_000)
+    seen = set()
+    for done in (1, 2, 3):
+        page.get_by_text(re.compile(rf"[{done}-4] of 4 are done|Best of the 4 done")).first.wait_for(timeout=PATIENCE)
+        seen.add(page.locator(".st-key-experiments-sweep-matrix .legend").inner_text())
+    page.get_by_text("Best of the 4 done", exact=False).wait_for(timeout=PATIENCE)
+    reader.idle()
+    page.locator(".st-key-experiments-sweep-matrix").get_by_role("button", name="Table").click()
+    cells = page.locator(".st-key-experiments-sweep-matrix td").all_inner_texts()
+    assert len(cells) == 4 and all(re.fullmatch(r"\d\.\d\d", cell) for cell in cells)
+    assert len(seen) > 1, "the scale moved with the results"
+    assert page.get_by_role("button", name=WORDS["sweep"]["run"]).count() == 0
+    assert not reader.errors and not reader.outside()

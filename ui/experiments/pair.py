@@ -1,0 +1,314 @@
+"""Two models, one sentence: the bench's model beside another one, and the difference drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from ui import cached
+from ui import cached_experiments as computed
+from ui import page as page_parts
+from ui import snippets_experiments as snippets
+from ui.components.before_after import before_after
+from ui.components.matrix import matrix
+from ui.components.signed import Bar, signed_bars
+from ui.experiments import address
+from ui.experiments.written import written
+from ui.numbers import digits
+from ui.page import Page
+from ui.pretraining import differences
+from ui.pretraining.subject import reading_in
+from ui.state import Reading
+from ui.text import load, plain
+
+OTHER, STEP = "with", "with_step"  # names in the address
+SEED = "experiments-seed"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The bench's sentence in both models; ``a`` is the bench's."""
+
+    page: Page
+    a: Reading
+    b: Reading
+
+    @property
+    def alike(self) -> bool:
+        """Whether both cut the sentence into the same tokens."""
+        return computed.same_tokens(self.a, self.b)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What they are called in figures: their step, too, where both are one model."""
+        words = self.page["pair"]
+        a, b = self.a.info.title, self.b.info.title
+        if self.a.model_id == self.b.model_id:
+            at = words["at"]
+            a, b = (at.format(name=r.info.title, step=f"{r.shown_step:,}") for r in (self.a, self.b))
+        return words["a"].format(name=a), words["b"].format(name=b)
+
+    @property
+    def key(self) -> str:
+        """For keys of figures."""
+        return page_parts.hash_key(repr((self.a.model_id, self.a.step, self.b.model_id, self.b.step, self.a.ids, self.b.ids)))
+
+
+def show(page: Page) -> None:
+    """The other model, then one card for each thing that is compared."""
+    pair = _choose(page)
+    left, right = st.columns([1.25, 1], gap="medium")
+    with left, page_parts.card("experiments-next", page["next.title"], page["next.caption"]):
+        _next(pair)
+    with right:
+        _ask(pair)
+        with page_parts.card("experiments-continue", page["continue.title"], page["continue.caption"]):
+            _continue(pair)
+    with page_parts.card("experiments-surprise", page["surprise.title"], page["surprise.caption"]):
+        _surprise(pair)
+    with page_parts.card("experiments-attention", page["attention.title"], page["attention.caption"]):
+        _attention(pair)
+
+
+def _choose(page: Page) -> Pair:
+    """The other model and its step, and what sets both apart."""
+    words, here = page["pair"], page.reading
+    with page_parts.card("experiments-pair"):
+        first, second, third = st.columns([1, 1.2, 1.5], gap="medium", vertical_alignment="bottom")
+        with first:
+            st.caption(words["first"])
+            st.markdown(f"**{plain(here.info.title)}** · {words['step'].format(n=f'{here.shown_step:,}')}")
+        ids = [info.id for info in cached.models()]
+        other = _other(here, ids)
+        key = "experiments-other"
+        if st.session_state.get(key) != other:
+            st.session_state[key] = other
+        with second:
+            st.selectbox(
+                words["second"], ids, key=key, format_func=lambda i: cached.model_info(i).title,
+                on_change=lambda: address.put(**{OTHER: st.session_state[key], STEP: ""}),
+            )  # fmt: skip
+        with third:
+            step = _step(page, other)
+        b = reading_in(here, other, step)
+        _differences(page, here, b)
+    return Pair(page, here, b)
+
+
+def _other(here: Reading, ids: list[str]) -> str:
+    """The model in the address; else a step of the bench's own, where it has some, or else another one."""
+    wanted = address.get(OTHER)
+    if wanted in ids:
+        return wanted
+    if len(here.info.steps) > 1:
+        return here.model_id
+    return next((i for i in ids if i != here.model_id), here.model_id)
+
+
+def _step(page: Page, model_id: str) -> int | None:
+    """The other model's training step."""
+    words, info = page["pair"], cached.model_info(model_id)
+    if len(info.steps) < 2:
+        st.caption(words["no_steps"])
+        return None
+    wanted = address.get(STEP)
+    known = {str(step): step for step in info.steps}
+    last = info.steps[-1]
+    first = _half_way(info.steps) if model_id == page.reading.model_id and page.reading.step is None else last
+    step = known.get(wanted, first)
+    key = f"experiments-step-{model_id}"
+    if st.session_state.get(key) != step:
+        st.session_state[key] = step
+    st.select_slider(
+        words["other_step"], info.steps, key=key, format_func=lambda n: f"{n:,}",
+        on_change=lambda: address.put(**{OTHER: model_id, STEP: str(st.session_state[key])}),
+    )  # fmt: skip
+    return None if step == last else step
+
+
+def _half_way(steps: tuple[int, ...]) -> int:
+    """A step early enough to look different: at a twentieth of training."""
+    return min(steps, key=lambda step: abs(step - steps[-1] / 20))
+
+
+def _differences(page: Page, a: Reading, b: Reading) -> None:
+    """What their configurations differ in, and whether they may be compared token by token."""
+    words, fields = page["pair"], load("pretraining")
+    first, second = (reading.config.to_dict() for reading in (a, b))
+    skipped = {*differences.SILENT, "seed", "vocab_size"} - {"causal"}
+    other = [name for name in first if name not in skipped and first[name] != second[name]]
+
+    def told(values: dict) -> str:
+        labels = fields["field"] | {"causal": words["causal"]}
+        return ", ".join(plain(differences.said(name, values[name], labels, fields["option"])) for name in other)
+
+    if a.model_id == b.model_id:
+        text = words["one_model"] if a.shown_step != b.shown_step else words["the_same"]
+    elif other:
+        text = words["differ"].format(a=told(first), b=told(second))
+    else:
+        text = words["alike"]
+    page_parts.prose(text)
+    page_parts.prose(words["same_tokens" if computed.same_tokens(a, b) else "other_tokens"])
+
+
+def _next(pair: Pair) -> None:
+    words, found = pair.page["next"], computed.chances(pair.a, pair.b)
+    a, b = np.nan_to_num(found.a), np.nan_to_num(found.b)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.caption(words["both"])
+        before_after(found.labels, a, b, key=f"experiments-next-{pair.key}", label=words["label"], names=pair.names)
+    with right:
+        st.caption(words["difference"])
+        both = np.isfinite(found.a) & np.isfinite(found.b)
+        bars = [
+            Bar(label, float(b[i] - a[i]), words["words"].format(token=label, a=digits(a[i]), b=digits(b[i])))
+            for i, label in enumerate(found.labels) if both[i]
+        ]  # fmt: skip
+        if bars:
+            signed_bars(bars, key=f"experiments-difference-{pair.key}", label=words["difference_label"], hint=words["hint"])
+        if not both.all():
+            missing = ", ".join(f"“{plain(label)}”" for i, label in enumerate(found.labels) if not both[i])
+            page_parts.prose(words["missing"].replace("{listed}", missing))
+    _provenance(pair)
+    rows = [[label, float(found.a[i]), float(found.b[i])] for i, label in enumerate(found.labels)]
+    page_parts.take_away(
+        pair.page, "next", header=["token", *pair.names], rows=rows, code=snippets.next_code(pair.a, pair.b)
+    )  # fmt: skip
+
+
+def _ask(pair: Pair) -> None:
+    """Which model is less surprised by this very sentence?"""
+    words, page = pair.page["judge"], pair.page
+    values = [computed.per_character(reading) for reading in (pair.a, pair.b)]
+    known = all(np.isfinite(values))
+    asked = {"question": words["question"], "options": [*pair.names, words["alike"]]}
+    filled = Page(page.slug, {**page.words, "ask-judge": asked}, page.reading)
+    near = known and abs(values[0] - values[1]) < 0.005
+    answer = None if not known else 2 if near else int(values[1] < values[0])
+    text = words["reveal"].format(a=f"{values[0]:.3f}", b=f"{values[1]:.3f}") if known else words["unknown"]
+    page_parts.predict(filled, "ask-judge", answer, text)
+
+
+def _surprise(pair: Pair) -> None:
+    words = pair.page["surprise"]
+    a, b = computed.surprises(pair.a), computed.surprises(pair.b)
+    if a is None or b is None:
+        page_parts.prose(words["short" if min(len(pair.a.ids), len(pair.b.ids)) < 2 else "masked"])
+        return
+    columns = st.columns(4)
+    for place, (name, reading, found) in enumerate(zip(pair.names, (pair.a, pair.b), (a, b), strict=True)):
+        columns[2 * place].metric(
+            words["per_character"].format(name=name), f"{computed.per_character(reading):.3f}", help=words["per_character_help"]
+        )
+        columns[2 * place + 1].metric(words["per_token"].format(name=name), f"{found.mean():.3f}", help=words["per_token_help"])
+    if pair.alike:
+        labels, first, second = pair.a.labels[1:], a, b
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.caption(words["both"])
+            before_after(labels, first, second, key=f"experiments-surprise-{pair.key}", label=words["label"], names=pair.names)
+        with right:
+            st.caption(words["difference"])
+            bars = [
+                Bar(label, float(y - x), words["words"].format(token=label, a=digits(x), b=digits(y)))
+                for label, x, y in zip(labels, first, second, strict=True)
+            ]  # fmt: skip
+            key = f"experiments-surprise-difference-{pair.key}"
+            signed_bars(bars, key=key, label=words["difference_label"], hint=words["hint"])
+    else:
+        page_parts.prose(words["apart"].format(a=len(pair.a.ids), b=len(pair.b.ids)))
+    _provenance(pair)
+    rows = [[name, label, float(v)] for name, r, found in zip(pair.names, (pair.a, pair.b), (a, b), strict=True)
+            for label, v in zip(r.labels[1:], found, strict=True)]  # fmt: skip
+    header, code = ["model", "token", "surprise in nats"], snippets.surprise_code(pair.a, pair.b)
+    page_parts.take_away(pair.page, "surprise", header=header, rows=rows, code=code)
+
+
+def _attention(pair: Pair) -> None:
+    """One head of each model, and the difference where the tokens are the same."""
+    words = pair.page["attention"]
+    places = st.columns([1, 1, 1, 1, 3], vertical_alignment="bottom")
+    a = _head(pair.a, "a", words, places[:2])
+    b = _head(pair.b, "b", words, places[2:4])
+    patterns = [computed.pattern(reading) for reading in (a, b)]
+    columns = st.columns(3 if pair.alike else 2, gap="medium")
+    for column, reading, name, shown in zip(columns, (a, b), pair.names, patterns, strict=False):
+        with column:
+            st.markdown(f"**{plain(name)}** · {words['head'].format(layer=reading.layer + 1, head=reading.head + 1)}")
+            matrix(
+                _masked(shown, reading), reading.labels, reading.labels, limit=1.0, row_colour="query", column_colour="key",
+                key=f"experiments-pattern-{pair.key}-{name[:1]}", label=words["label"].format(name=name), words=words["cell"],
+                empty_words=words["empty"], hint=words["hint"],
+            )  # fmt: skip
+    if pair.alike:
+        with columns[2]:
+            st.markdown(f"**{words['difference']}**")
+            change = patterns[1] - patterns[0]
+            matrix(
+                _masked(change, a) if a.config.causal and b.config.causal else change, a.labels, a.labels, scale="diverging",
+                row_colour="query", column_colour="key", key=f"experiments-pattern-{pair.key}-difference",
+                label=words["difference_label"], words=words["difference_cell"], empty_words=words["empty"],
+                hint=words["difference_hint"],
+            )  # fmt: skip
+    else:
+        page_parts.prose(words["apart"])
+    page_parts.prose(words["warning"])
+    _provenance(pair)
+    rows = [
+        [name, reading.labels[i], reading.labels[j], float(shown[i, j])]
+        for name, reading, shown in zip(pair.names, (a, b), patterns, strict=True)
+        for i in range(len(shown)) for j in range(len(shown))
+    ]  # fmt: skip
+    page_parts.take_away(
+        pair.page, "attention", header=["model", "token", "looks at", "attention"], rows=rows, code=snippets.attention_code(a, b)
+    )  # fmt: skip
+
+
+def _head(reading: Reading, which: str, words: dict, places: list) -> Reading:
+    """The chosen layer and head of one model."""
+    picked = []
+    for name, count, place in zip(("layer", "head"), (reading.config.n_layers, reading.config.n_heads), places, strict=True):
+        key = f"experiments-{name}-{which}"
+        if (st.session_state.get(key) or 1) > count:
+            st.session_state[key] = count
+        with place:
+            picked.append(st.selectbox(words[f"{name}_{which}"], range(1, count + 1), key=key) - 1)
+    return replace(reading, layer=picked[0], head=picked[1])
+
+
+def _masked(values: np.ndarray, reading: Reading) -> np.ndarray:
+    """Cells that a causal model may not look at are empty."""
+    if not reading.config.causal:
+        return values
+    shown = values.astype(np.float32).copy()
+    shown[np.triu_indices(len(shown), 1)] = np.nan
+    return shown
+
+
+def _continue(pair: Pair) -> None:
+    """A short continuation of each, drawn with the same random numbers."""
+    words = pair.page["continue"]
+    seed = st.session_state.setdefault(SEED, 0)
+    for reading, name in zip((pair.a, pair.b), pair.names, strict=True):
+        text = computed.continuation(reading, seed)
+        st.caption(plain(name))
+        written(reading.tokenizer.decode(list(reading.ids)), text, key=f"experiments-sample-{name[:1]}")
+    st.button(words["again"], key="experiments-again", icon=":material/casino:", on_click=_next_seed)
+    page_parts.prose(words["how"].format(seed=seed, temperature=computed.TEMPERATURE, tokens=computed.TOKENS))
+    _provenance(pair)
+    rows = [[name, computed.continuation(r, seed)] for r, name in zip((pair.a, pair.b), pair.names, strict=True)]
+    code = snippets.continue_code(pair.a, pair.b, seed, computed.TEMPERATURE, computed.TOKENS)
+    page_parts.take_away(pair.page, "continue", header=["model", "continuation"], rows=rows, code=code)
+
+
+def _next_seed() -> None:
+    st.session_state[SEED] += 1
+
+
+def _provenance(pair: Pair) -> None:
+    words = pair.page["pair"]
+    st.caption(words["provenance"].format(a=plain(pair.a.provenance), b=plain(pair.b.provenance)))
