@@ -64,7 +64,8 @@ class Reading:
     def provenance(self) -> str:
         """Which weights made the numbers: ``stories · step 12,000 · trained``."""
         words = load("frame")["provenance"]
-        state = words["random" if self.step == 0 else "trained"]
+        # whether weights from elsewhere were ever trained, nobody here can say
+        state = words["random" if self.step == 0 else "trained" if self.info.steps else "imported"]
         step = f" · {words['step'].format(n=f'{self.shown_step:,}')}" if self.info.steps else ""
         return f"{self.info.title}{step} · {state}"
 

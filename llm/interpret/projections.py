@@ -18,6 +18,18 @@ class Projection:
     shares: np.ndarray
 
 
+def best_by_chance(rows: int, columns: int) -> float:
+    """The cosine that the nearest of so many random vectors reaches in half of all cases.
+
+    The cosine t with a random direction has the density (1 - t^2)^((columns - 3) / 2); all of ``rows`` are below t with
+    the probability (1 - share above t) ^ rows, which is a half at the median.
+    """
+    t = np.linspace(-1, 1, 20_001)
+    density = (1 - t * t) ** ((max(3, columns) - 3) / 2)
+    above = density[::-1].cumsum()[::-1] / density.sum()
+    return float(t[np.argmax(above <= 1 - 0.5 ** (1 / max(1, rows)))])
+
+
 def unit_rows(rows: np.ndarray) -> np.ndarray:
     """Each row (N, C) divided by its length; a row of zeros stays zero."""
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)

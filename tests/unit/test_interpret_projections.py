@@ -166,3 +166,13 @@ def test_sample_is_known_only_for_generated_corpora() -> None:
     tokenizer = CharTokenizer.train("0123456789+=\n")
     assert vocabulary.sample_ids(tokenizer, {"corpus": "arithmetic"}, size=500).min() >= 0
     assert vocabulary.sample_ids(tokenizer, {"corpus": "mine.txt"}) is None and vocabulary.sample_ids(tokenizer, {}) is None
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1024, 128), (50_257, 32), (15, 64), (2, 3)])
+def test_the_best_cosine_by_chance_is_that_of_random_vectors(rows: int, columns: int) -> None:
+    generator = np.random.default_rng(0)
+    best = []
+    for _ in range(100):
+        vectors = generator.standard_normal((rows, columns), dtype=np.float32)
+        best.append((vectors[:, 0] / np.linalg.norm(vectors, axis=1)).max())  # cosine with one fixed direction
+    assert np.median(best) == pytest.approx(projections.best_by_chance(rows, columns), abs=0.03 if rows > 2 else 0.2)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from llm.interpret.projections import best_by_chance
 from ui import cached_embeddings as computed
 from ui import page as page_parts
 from ui import snippets_embeddings as snippets
@@ -32,7 +31,7 @@ def show(spot: Spot) -> None:
             [Bar(label, value, text) for label, value, text in zip(labels, values, words, strict=True)], key="embeddings-near",
             label=page["near.label"], hint=page["near.hint"], limit=1.0, plus=False, on_pick=lambda i: take(spot.now, ids[i]),
         )  # fmt: skip
-        chance = min(1.0, math.sqrt(2 * math.log(max(2, size)) / columns))  # the largest of so many random cosines
+        chance = best_by_chance(size, columns)
         if values[0] < 1.25 * chance:
             page_parts.prose(page["near.far"], rows=f"{size:,}", columns=columns, chance=chance)
         page_parts.provenance(spot.now)
