@@ -98,7 +98,8 @@ def _added(place: Place, points: list[str]) -> Origin:
     """A sum of cells that stand at the same place of other arrays."""
     terms = np.array([place.trace[point][place.index] for point in points], dtype=np.float64)
     parts = tuple(Source(point, place.index) for point in points)
-    return place.made(terms=terms, axis="part", steps=[Step("added", float(terms.sum()), {"n": len(terms)})], parts=parts)
+    name = "added" if len(points) > 1 else "copied"
+    return place.made(terms=terms, axis="part", steps=[Step(name, float(terms.sum()), {"n": len(terms)})], parts=parts)
 
 
 def _embedded(place: Place) -> Origin:
@@ -115,6 +116,8 @@ def _stream(place: Place) -> Origin:
     if config.norm_position == "post":
         before = f"blocks.{place.layer - 1}"
         return _norm(replace(place, point=f"{before}.norm2", name="norm2", layer=place.layer - 1))
+    if not config.residual:
+        return _added(place, [f"blocks.{place.layer - 1}.mlp.out"])
     return _added(place, [start, *(f"blocks.{i}.{part}.out" for i in range(place.layer) for part in ("attn", "mlp"))])
 
 
@@ -124,7 +127,7 @@ def _after(part: str, before: str, norm: str) -> Callable[[Place], Origin]:
     def made(place: Place) -> Origin:
         if place.trace.config.norm_position == "post":
             return _norm(replace(place, point=place.at(norm), name=norm))
-        return _added(place, [place.at(before), place.at(part)])
+        return _added(place, [place.at(before), place.at(part)] if place.trace.config.residual else [place.at(part)])
 
     return made
 
@@ -137,10 +140,12 @@ def _norm(place: Place) -> Origin:
     if place.name == "final_norm" and config.norm_position == "post":
         return _norm(replace(place, point=f"blocks.{config.n_layers - 1}.norm2", name="norm2", layer=config.n_layers - 1))
     factors = _norm_inputs(place, position)
+    free = place.name == "embed.norm"  # a norm without weights, always centred
+    if config.norm == "none" and not free:
+        return _added(place, [factor.source.point for factor in factors])
     x = sum(factor.values for factor in factors)
     if len(factors) > 1:
         factors.append(Factor("summed", x))
-    free = place.name == "embed.norm"  # a norm without weights, always centred
     norm = None if free else norm_at(place.model, place.point)
     centred = free or norm.kind == "layernorm"
     eps = 1e-5 if free else norm.eps
@@ -166,14 +171,17 @@ def _norm(place: Place) -> Origin:
 
 
 def _norm_inputs(place: Place, position: int) -> list[Factor]:
-    """The vector that goes into a norm, or in post-norm models the two whose sum does."""
+    """The vector that goes into a norm, or in post-norm models the two whose sum does (without residual connections one)."""
     if place.name == "embed.norm":
         return [place.line("input", "embed.sum", position, None)]
     if place.name == "final_norm":
         return [place.line("stream", f"blocks.{place.trace.config.n_layers - 1}.resid_post", position, None)]
     stream, part = ("resid_pre", "attn.out") if place.name == "norm1" else ("resid_mid", "mlp.out")
     first = place.line("stream", place.at(stream), position, None)
-    return [first] if place.trace.config.norm_position == "pre" else [first, place.line("joins", place.at(part), position, None)]
+    if place.trace.config.norm_position == "pre":
+        return [first]
+    second = place.line("joins", place.at(part), position, None)
+    return [first, second] if place.trace.config.residual else [second]
 
 
 def _read(place: Place, norm: str, stream: str, position: int) -> Factor:

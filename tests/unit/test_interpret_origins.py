@@ -22,6 +22,11 @@ KINDS = {
     "alibi, both ways": {"position": "alibi", "causal": False, "activation": "relu2"},
     "sinusoidal, odd width": {"position": "sinusoidal", "n_heads": 3, "d_model": 15, "activation": "silu"},
     "refined": {"position": "rope", "qk_norm": True, "embedding_norm": True, "smear": True, "activation": "gelu_tanh"},
+    "no norms": {"norm": "none"},
+    "no residual connections": {"residual": False},
+    "post, nothing else": {"norm_position": "post", "norm": "none", "residual": False, "position": "rope"},
+    "post, no residual connections": {"norm_position": "post", "residual": False},
+    "post, no norms": {"norm_position": "post", "norm": "none"},
     "post, rms, none": {"norm_position": "post", "norm": "rmsnorm", "position": "none", "activation": "relu", "d_mlp": 9},
 }
 

@@ -89,6 +89,8 @@ def _embedded(config: ModelConfig, layer: int, name: str, index) -> str:
 
 
 def _stream(config: ModelConfig, layer: int, name: str, index) -> str:
+    if not config.residual:
+        return f"y = {_at(layer - 1, 'mlp.out')}[{index[0]}, {index[1]}]"
     start = "embed.norm" if config.embedding_norm else "embed.sum"
     return f"""y = t["{start}"][{index[0]}, {index[1]}]
 for layer in range({layer}):
@@ -96,9 +98,11 @@ for layer in range({layer}):
 
 
 def _added(part: str, before: str):
-    return lambda config, layer, name, index: (
-        "y = " + " + ".join(f"{_at(layer, each)}[{index[0]}, {index[1]}]" for each in (before, part))
-    )
+    def write(config: ModelConfig, layer: int, name: str, index) -> str:
+        joined = (before, part) if config.residual else (part,)
+        return "y = " + " + ".join(f"{_at(layer, each)}[{index[0]}, {index[1]}]" for each in joined)
+
+    return write
 
 
 def _norm(config: ModelConfig, layer: int, name: str, index) -> str:
@@ -108,7 +112,10 @@ def _norm(config: ModelConfig, layer: int, name: str, index) -> str:
     else:
         stream, part = ("resid_pre", "attn.out") if name == "norm1" else ("resid_mid", "mlp.out")
         x, norm = f"{_at(layer, stream)}[{position}]", f"model.blocks[{layer}].{name}"
-        x += f" + {_at(layer, part)}[{position}]" if config.norm_position == "post" else ""
+        if config.norm_position == "post":
+            x = f"{x} + {_at(layer, part)}[{position}]" if config.residual else f"{_at(layer, part)}[{position}]"
+    if config.norm == "none":
+        return f"x = {x}  # this model has no norms\ny = x[{channel}]"
     centred = "(x - x.mean())" if config.norm == "layernorm" else "x"
     shift = f" + norm.bias[{channel}]" if config.bias and config.norm == "layernorm" else ""
     return f"""x, norm = {x}, {norm}

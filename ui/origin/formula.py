@@ -27,7 +27,7 @@ def formulas(found: Origin) -> list[str]:
     steps = {step.name: step for step in found.steps}
     if "normalised" in steps or "normalised_rms" in steps:
         return _norm(steps, found)
-    if "sum" not in steps and "added" not in steps:
+    if not steps.keys() & {"sum", "added"}:
         return _looked_up(found)
     start = [_sum(found), rf"= {_of(found.steps[0])}"]
     rest = [_after(step, before, steps) for before, step in zip(found.steps, found.steps[1:], strict=False)]
