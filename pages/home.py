@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from ui import cached, cached_home
+from ui import cached, cached_home, model_map
 from ui import page as page_parts
-from ui.components.map import architecture_map
 from ui.components.story import story
 from ui.pages import PAGES
 from ui.snippets_home import continuation_code
@@ -38,8 +37,8 @@ with page_parts.card("home-story"):
     )
 
 left, right = st.columns([1.15, 1], gap="medium")
-with left, page_parts.card("home-map", page["map.title"], page["map.text"]):
-    architecture_map(now.config, len(now.ids), page["map"], key="home-map")
+with left, page_parts.card("home-map", page["map.title"], page["map.text" if now.config.residual else "map.text_no_residual"]):
+    model_map.show(now, page["map"], key="home-map")
     page_parts.provenance(now, f"{cached.parameter_count(now.model_id):,} {page['map.weights']}")
 with right:
     best = cached_home.best_probability(now.model_id, now.step, now.ids)

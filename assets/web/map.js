@@ -1,124 +1,188 @@
-// The whole model as one picture, true to its configuration: each part with its shape and number of weights.
-import { applyTheme, h, memory, s, savePNG, saveSVG, stage, tools } from "./base.js";
+// The whole model as one picture, true to its configuration. A box opens in place while the rest stands back; Escape closes it;
+// each part leads to its page; on request one token's vector is followed through all layers.
+import { applyTheme, h, memory, saveCSV, saveSVG, stage, tools } from "./base.js";
+import { draw, sheet } from "./map_draw.js";
+import { layout } from "./map_layout.js";
+import { player } from "./map_way.js";
+import { saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
-.map { width: 100%; max-width: 660px; height: auto; display: block; margin: 0 auto; }
+.bar { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; min-height: 34px; font-size: 15px; }
+.bar button, .told button { border: 1px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 3px 10px; cursor: pointer; font-size: 14.5px; }
+.bar button:hover, .told button:hover { border-color: var(--gf-accent); color: var(--gf-accent); }
+.bar button:disabled { opacity: 0.4; cursor: default; border-color: var(--gf-line); color: inherit; }
+.bar .push { margin-left: auto; }
+.crumbs { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; }
+.crumbs button { border: 0; background: var(--gf-chip); }
+.crumbs .here { font-weight: 600; padding: 2px 4px; }
+.gf .words { font-size: 16px; min-height: 3.1em; margin: 8px 0; display: flow-root; }
+.words b { font-weight: 600; }
+.words button { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: var(--gf-card); border-radius: 8px; padding: 2px 10px; cursor: pointer; font-size: 14.5px; margin: 4px 0 0; display: block; }
+.map { display: block; width: 100%; }
 .map text { font-family: var(--st-font); fill: var(--gf-ink); }
 .map .small { font-size: 13px; fill: var(--gf-soft); }
+.map .title { font-size: 15.5px; font-weight: 600; }
 .map .box { fill: var(--gf-card); stroke: var(--gf-line); stroke-width: 1.5; }
-.map .part { cursor: pointer; }
-.map .part:hover .box, .map .part:focus-visible .box { stroke: var(--gf-accent); stroke-width: 2.5; }
-.map .road { stroke: var(--gf-accent); stroke-width: 5; opacity: 0.35; fill: none; }
-.map .wire { stroke: var(--gf-soft); stroke-width: 1.6; fill: none; }
+.map .frame > .box { fill: var(--gf-paper); stroke-dasharray: 5 4; }
+.map .part { cursor: pointer; outline: none; transition: opacity 0.3s; }
+.map .part.dim { opacity: 0.32; }
+.map .part.open > .box { fill: var(--gf-paper); }
+.map .part:hover > .box { stroke: var(--gf-accent); }
+.map .part:focus-visible > .box, .map .part.chosen > .box, .map .part.at > .box { stroke: var(--gf-accent); stroke-width: 2.8; }
+.map .road { stroke: var(--gf-accent); stroke-width: 5; opacity: 0.35; }
+.map .wire { stroke: var(--gf-soft); stroke-width: 1.5; fill: none; }
+.map .wires.dim { opacity: 0.32; }
+.way { border: 1px solid var(--gf-accent); border-radius: 12px; padding: 8px 12px; margin: 8px 0; background: var(--gf-card); }
+.way .said { font-size: 16px; min-height: 2.8em; }
+.way .said b { unicode-bidi: isolate; white-space: pre-wrap; }
+.guess { display: grid; grid-template-columns: minmax(60px, max-content) 1fr 46px; gap: 8px; align-items: center; font-size: 15px; }
+.guess span:first-child { unicode-bidi: isolate; white-space: pre; overflow: hidden; text-overflow: ellipsis; max-width: 140px; }
+.guess i { height: 10px; background: var(--gf-high); border-radius: 4px; min-width: 1px; transition: width 0.3s; }
+select { font: inherit; font-size: 14.5px; color: inherit; background: var(--gf-card); border: 1px solid var(--gf-line); border-radius: 8px; padding: 3px 6px; max-width: 170px; }
+.scroll { overflow: auto; max-height: 420px; margin-top: 8px; }
+table { border-collapse: collapse; font-size: 13px; }
+td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; }
+td:nth-child(4) { text-align: right; font-family: var(--st-code-font); }
+th { color: var(--gf-soft); }
 `;
-
-const NARROW = 480; // pixels; below, the picture is drawn to the width there is, with the shapes inside the boxes
-const LINE = 18;
 
 export default function (component) {
   const root = stage(component, STYLE);
-  const draw = () => paint(root, component.data);
-  const state = memory(root, () => ({ width: 0, watch: null }));
+  const data = component.data;
+  const state = memory(root, () => ({ open: [], layer: 0, all: false, table: false, stop: null, width: 0, before: new Map(), frame: 0 }));
+  Object.assign(state, { component, data, root, palette: applyTheme(root) });
+  state.layer = Math.min(state.layer, data.layers - 1);
+  state.open = valid(data.tree, state.open);
+  state.bar = h("div", { class: "bar" });
+  state.told = h("div", { class: "words", "aria-live": "polite" });
+  state.place = h("div", {});
+  state.box = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.words.label}: table` });
+  state.render = (focus) => render(state, focus);
+  state.way = player(state);
+  const file = `${data.name}`;
+  root.replaceChildren(state.bar, state.way.element, state.told, state.place,
+    tools([["Table", () => { state.table = !state.table; fillTable(state); }], ["PNG", () => saveSVGasPNG(`${file}.png`, sheet(state))],
+      ["SVG", () => saveSVG(`${file}.svg`, sheet(state))], ["CSV", () => saveCSV(`${file}.csv`, data.words.part_header, listed(data))]]), state.box);
+  root.onkeydown = (e) => { if (e.key === "Escape") escape(state, e); };
   state.watch?.disconnect();
-  state.watch = new ResizeObserver(() => {
-    if (Math.abs(root.clientWidth - state.width) > 4 && Math.min(root.clientWidth, state.width) < NARROW) draw();
-    state.width = root.clientWidth;
-  });
-  state.width = root.clientWidth;
-  draw();
+  state.watch = new ResizeObserver(() => { if (Math.abs(root.clientWidth - state.width) > 2) render(state); });
   state.watch.observe(root);
+  render(state);
+  fillTable(state);
 }
 
-/** Where things stand: of a wide picture in its own units, of a narrow one in pixels. */
-function measures(width) {
-  if (width > 0 && width < NARROW) return { narrow: true, x: 46, edge: 46, road: 20, box: width - 56, right: 10, letters: Math.floor((width - 84) / 6.4) };
-  return { narrow: false, x: 110, edge: 90, road: 58, box: 340, right: 110, letters: 58 };
+/** The part of a path that this model has. */
+function valid(tree, path) {
+  const kept = [];
+  for (const id of path) {
+    const next = tree.rows.flat().find((part) => part.id === id);
+    if (!next) break;
+    kept.push(id);
+    tree = next;
+  }
+  return kept;
 }
 
-function paint(root, { parts, label, name }) {
-  const palette = applyTheme(root);
-  const { narrow, x, edge, road, box, right, letters } = measures(root.clientWidth);
-  let y = 12, blockTop = 0, roadTop = null, roadEnd = null;
-  const drawn = [], frames = [], sides = [];
-  const wire = (d) => drawn.push(s("path", { class: "wire", d }));
-  const tip = (px, py, d) => drawn.push(s("path", { d: `M ${px} ${py} ${d} z`, fill: palette.soft }));
-  const plus = (py) => drawn.push(s("circle", { cx: road, cy: py, r: 9, fill: palette.card, stroke: palette.soft, "stroke-width": 1.6 }),
-    s("text", { x: road, y: py + 5, "text-anchor": "middle", "font-size": 15 }, "+"));
-  parts.forEach((part) => {
-    if (part.kind === "block-start") { blockTop = y; y += 34; drawn.push(s("text", { x, y: blockTop + 23, "font-size": 15, "font-weight": 600 }, part.title)); return; }
-    if (part.kind === "block-end") {
-      frames.push(s("rect", { x: x - edge, y: blockTop, width: edge + box + right - (narrow ? 0 : 20), height: y - blockTop + 2, rx: 14, fill: palette.paper, stroke: palette.line, "stroke-dasharray": "5 4" }));
-      y += 22;
-      return;
-    }
-    const small = [...(narrow ? [[part.weights, part.shape].filter(Boolean).join(" · ")] : []), ...wrap(part.detail ?? "", letters)].filter(Boolean);
-    const height = 34 + LINE * small.length - (small.length ? 2 : 0), middle = y + height / 2;
-    const group = s("g", { class: part.page ? "part" : "", tabindex: part.page ? 0 : null, role: part.page ? "link" : null, "aria-label": (narrow ? [part.title, part.weights, part.shape, part.detail] : [part.title, part.detail, part.weights, part.shape]).filter(Boolean).join(", ") },
-      s("rect", { class: "box", x, y, width: box, height, rx: 9, style: part.colour ? { stroke: palette[part.colour] } : {} }),
-      s("text", { x: x + 14, y: y + 22, "font-size": 15.5, "font-weight": 600 }, part.title), " ", // spaces keep the words apart for those who read, not see, the picture
-      small.flatMap((line, i) => [s("text", { class: "small", x: x + 14, y: y + 40 + LINE * i }, line), " "]),
-      part.weights && !narrow ? s("text", { class: "small", x: x + box - 12, y: y + 22, "text-anchor": "end" }, part.weights) : null);
-    if (part.page) {
-      group.onclick = () => open(part.page);
-      group.onkeydown = (e) => { if (e.key === "Enter") open(part.page); };
-    }
-    drawn.push(group);
-    if (part.shape && !narrow) sides.push(s("text", { class: "small", x: x + box + 14, y: middle + 5 }, part.shape));
-    if (part.onwards) { wire(`M ${x + box / 2} ${y + height} v 15`); tip(x + box / 2 - 4, y + height + 13, "l 8 0 l -4 7"); }
-    if (part.reads) { wire(`M ${road} ${middle} H ${x - 7}`); tip(x - 7, middle - 4, "l 7 4 l -7 4"); }
-    if (part.enters) {
-      wire(`M ${x} ${middle} H ${road}`);
-      if (roadTop === null) roadTop = middle;
-      else plus(middle);
-    }
-    if (part.replaces) { // a norm in the stream itself
-      wire(`M ${road} ${y + 9} H ${x - 7}`);
-      tip(x - 7, y + 5, "l 7 4 l -7 4");
-      wire(`M ${x} ${y + height - 9} H ${road + 7}`);
-      tip(road + 7, y + height - 13, "l -7 4 l 7 4");
-    }
-    if (part.adds) { // the sublayer's result joins the residual stream
-      wire(`M ${x} ${middle} h ${-(x - road) / 2 + 2} V ${y + height + 9} H ${road}`);
-      plus(y + height + 9);
-    }
-    if (part.leaves) roadEnd = middle;
-    y += height + 20;
-  });
-  const stream = s("line", { class: "road", x1: road, x2: road, y1: roadTop ?? 20, y2: roadEnd ?? y - 30 });
-  const picture = s("svg", { class: "map", viewBox: `0 0 ${x + box + right} ${y - 8}`, role: "group", "aria-label": label }, frames, stream, drawn, sides);
-  root.replaceChildren(picture, tools([["SVG", () => saveSVG(`${name}.svg`, styled(picture, palette))], ["PNG", () => rasterise(picture, name, palette)]]));
+const chain = ({ data, open }) => open.reduce((found, id) => [...found, found.at(-1).rows.flat().find((part) => part.id === id)], [data.tree]);
+
+function render(state, focus = null) {
+  const { root, data } = state;
+  state.width = root.clientWidth || 600;
+  state.plan = layout(data, { ...state, width: state.width });
+  const had = focus ?? root.getRootNode().activeElement?.dataset?.key ?? null;
+  state.picture = draw(state, { press: (box) => press(state, box), move: (box, key) => move(state, box, key) });
+  state.place.replaceChildren(state.picture);
+  if (had !== null) [...state.picture.querySelectorAll(".part")].find((part) => part.dataset.key === had)?.focus({ preventScroll: true });
+  controls(state);
+  tell(state);
+  state.way.mark();
 }
 
-/** Lines of at most so many letters. */
-function wrap(text, letters) {
-  return text.split(" ").reduce((lines, word) => {
-    const last = lines.at(-1);
-    return last !== undefined && `${last} ${word}`.length <= letters ? [...lines.slice(0, -1), `${last} ${word}`] : [...lines, word];
-  }, []);
+/** Open what is pressed; what is open already closes. */
+function press(state, box) {
+  const same = state.open.length === box.path.length && box.path.every((id, i) => state.open[i] === id) && (box.layer ?? state.layer) === state.layer;
+  if (box.layer !== null) state.layer = box.layer;
+  state.open = same ? state.open.slice(0, -1) : box.path;
+  render(state, box.key);
 }
 
-/** A copy that carries its style, for a file; twice the size. */
-function styled(picture, palette) {
-  const copy = picture.cloneNode(true);
-  const [, , width, height] = picture.getAttribute("viewBox").split(" ").map(Number);
-  copy.setAttribute("width", width * 2);
-  copy.setAttribute("height", height * 2);
-  copy.prepend(s("rect", { width, height, fill: palette.card }));
-  copy.prepend(s("style", {}, `text{font-family:sans-serif;fill:${palette.ink}}.small{font-size:13px;fill:${palette.soft}}.box{fill:${palette.card};stroke:${palette.line};stroke-width:1.5}.road{stroke:${palette.accent};stroke-width:5;opacity:.35}.wire{stroke:${palette.soft};stroke-width:1.6;fill:none}`));
-  return copy;
+/** Arrow keys: up and down to the box before and after, right opens, left closes. */
+function move(state, box, key) {
+  const parts = [...state.picture.querySelectorAll(".part")], at = parts.findIndex((part) => part.dataset.key === box.key);
+  if (key === "ArrowDown" || key === "ArrowUp") parts[Math.min(parts.length - 1, Math.max(0, at + (key === "ArrowDown" ? 1 : -1)))].focus();
+  else if (key === "ArrowRight" && box.part.rows.length && !box.open && !box.frame) press(state, box);
+  else if (key === "ArrowLeft" && state.open.length) up(state);
 }
 
-function rasterise(picture, name, palette) {
-  const copy = styled(picture, palette);
-  const image = new Image();
-  image.onload = () => {
-    const canvas = h("canvas", { width: copy.getAttribute("width"), height: copy.getAttribute("height") });
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    savePNG(`${name}.png`, canvas);
+function up(state) {
+  const gone = state.open.join(".");
+  state.open = state.open.slice(0, -1);
+  const box = layout(state.data, { ...state, width: state.width }).boxes.find((each) => each.path.join(".") === gone && (each.layer ?? state.layer) === state.layer);
+  render(state, box?.key ?? null);
+}
+
+function escape(state, event) {
+  if (state.stop !== null) state.way.end();
+  else if (state.open.length) up(state);
+  else return;
+  event.preventDefault();
+}
+
+/** The path as buttons, and the layer that is shown. */
+function controls(state) {
+  const { data, layer, all, open } = state, { words, layers } = data, parts = chain(state);
+  const name = (part, i) => (i === 0 ? words.whole : part.id === "block" ? words.layer.replace("{i}", layer + 1) : part.title);
+  const crumbs = h("nav", { class: "crumbs", "aria-label": words.crumbs }, parts.flatMap((part, i) => [i ? "›" : "",
+    i === parts.length - 1 ? h("span", { class: "here", "aria-current": "step" }, name(part, i))
+      : h("button", { type: "button", onclick: () => { state.open = open.slice(0, i); render(state); } }, name(part, i))]));
+  const go = (step) => { state.layer = layer + step; render(state); };
+  const steps = layers > 1 ? [
+    h("span", { class: "crumbs push" },
+      h("button", { type: "button", "aria-label": words.earlier, disabled: layer === 0, onclick: () => go(-1) }, "‹"),
+      h("span", {}, words.layer_of.replace("{i}", layer + 1).replace("{n}", layers)),
+      h("button", { type: "button", "aria-label": words.later, disabled: layer === layers - 1, onclick: () => go(1) }, "›")),
+    h("button", { type: "button", "aria-pressed": String(all), onclick: () => { state.all = !all; render(state); } }, all ? words.fold : words.show_all.replace("{n}", layers)),
+  ] : [];
+  state.bar.replaceChildren(crumbs, ...steps, state.way.button);
+}
+
+/** What the open part is, does, gives and weighs, and the way to its page. */
+function tell(state) {
+  const { data, told } = state, part = chain(state).at(-1), { words } = data;
+  if (!state.open.length) return told.replaceChildren(h("span", {}, `${words.hint} `), h("b", { class: "num" }, words.count.replace("{n}", number(data.total))));
+  const text = [part.says, part.shape ? words.gives.replace("{shape}", part.shape) : "", weighs(part, words)].filter(Boolean).join(" ");
+  told.replaceChildren(h("b", {}, `${part.id === "block" ? words.block.replace("{i}", state.layer + 1).replace("{n}", data.layers) : part.title}. `), text,
+    h("button", { type: "button", onclick: () => open(part.page) }, words.open_page.replace("{page}", part.page)));
+}
+
+export const number = (n) => n.toLocaleString("en");
+
+function weighs(part, words) {
+  if (!part.weights) return "";
+  if (part.times > 1) return words.has_times.replace("{n}", number(part.weights * part.times)).replace("{times}", part.times).replace("{each}", number(part.weights));
+  return part.made ? words.has.replace("{n}", number(part.weights)).replace("{sum}", part.made) : `${words.count.replace("{n}", number(part.weights))}.`;
+}
+
+/** Every part of every layer as a line of the table. */
+function listed({ tree, layers }) {
+  const lines = [];
+  const add = (part, layer, depth) => {
+    if (part.id === "block" && layer === null) { for (let i = 0; i < layers; i++) add(part, i, depth); return; }
+    lines.push([`${"· ".repeat(depth)}${part.title}`, layer === null ? "" : layer + 1, part.shape, part.weights, part.made]);
+    part.rows.flat().forEach((inner) => add(inner, layer, depth + 1));
   };
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  tree.rows.flat().forEach((part) => add(part, null, 0));
+  return lines;
 }
 
+function fillTable({ table, box, data }) {
+  if (!table) return box.replaceChildren();
+  box.replaceChildren(h("table", {}, h("tr", {}, data.words.part_header.map((text) => h("th", {}, text))),
+    listed(data).map((line) => h("tr", {}, line.map((cell, i) => h("td", {}, i === 3 ? number(cell) : String(cell)))))));
+}
+
+/** Click the page link with this title; Streamlit then changes the page and keeps the bench. */
 function open(page) {
   [...document.querySelectorAll(".st-key-station-links a")].find((link) => link.textContent.trim() === page)?.click();
 }
+

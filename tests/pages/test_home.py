@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 
-from llm.config import ModelConfig
-from llm.model import Transformer
+import numpy as np
+import pytest
+
+from llm.architecture import architecture
+from llm.cost import count_parameters
 from tests.pages.helpers import check, messages, open_page
+from tests.unit.test_interpret_origins import KINDS, made
 from ui import cached, cached_home
-from ui.components.map import parts
+from ui.components.map import drawn
+from ui.numbers import digits
+from ui.pages import PAGES
 from ui.snippets_home import continuation_code
 from ui.text import load
+from ui.tokens import token_label
 
 
 def test_the_story_is_what_the_snippet_generates() -> None:
@@ -53,20 +61,57 @@ def test_prediction_is_revealed_only_after_a_choice() -> None:
     assert any("best candidate gets" in m.value for m in at.markdown)
 
 
-def test_the_map_counts_every_weight() -> None:
-    words = load("home")["map"]
-    for changes in ({}, {"norm": "rmsnorm", "bias": False, "position": "rope"}, {"activation": "swiglu", "tie_embeddings": False},
-                    {"norm_position": "post", "d_mlp": 48}):  # fmt: skip
-        config = ModelConfig(vocab_size=100, context_length=16, n_layers=3, d_model=32, **changes)
-        inside = total = 0
-        in_block = False
-        for part in parts(config, 5, words):
-            if part.get("kind") in ("block-start", "block-end"):
-                in_block = part["kind"] == "block-start"
-                continue
-            count = int(part.get("weights", "0 weights").split()[0].replace(",", ""))
-            inside, total = (inside + count, total) if in_block else (inside, total + count)
-        assert total + 3 * inside == sum(p.numel() for p in Transformer(config).parameters())
+def map_of(at) -> dict:
+    return messages(at)["home-map"]
+
+
+def inside(part: dict):
+    """A drawn part and all in it, each as often as it stands there."""
+    for _ in range(part["times"]):
+        yield part
+        for row in part["rows"]:
+            for each in row:
+                yield from inside(each)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_map_is_drawn_for_every_kind_of_model_and_its_numbers_add_up(kind: str) -> None:
+    model, _ = made(**KINDS[kind])
+    tree = drawn(architecture(model.config, 5), load("home")["map"], tied=model.config.tie_embeddings)
+    total = 0
+    for part in inside(tree):
+        assert part["title"] and "{" not in part["title"] + part["says"]
+        if part["made"]:
+            own = sum(math.prod(int(n.replace(",", "")) for n in matrix.split(" × ")) for matrix in part["made"].split(" + "))
+            assert own == part["weights"]
+            total += own
+    assert total == count_parameters(model.config) == tree["weights"]
+
+
+def test_the_map_on_the_page_is_that_of_the_loaded_model() -> None:
+    for model in ("stories", "positions-alibi", "copy"):
+        at = check(open_page("home", model=model), "home")
+        config = cached.checkpoint(model, None).config
+        data = map_of(at)
+        assert data["total"] == count_parameters(config) == cached.parameter_count(model) and data["layers"] == config.n_layers
+        assert {page for part in inside(data["tree"]) if (page := part["page"])} <= {page.title for page in PAGES}
+
+
+def test_a_token_s_way_is_the_trace_s_and_the_lens_s() -> None:
+    at = check(open_page("home", text="The little dog"), "home")
+    opened = cached.checkpoint("stories", None)
+    ids = opened.tokenizer.encode("The little dog")
+    seen, stops = cached.trace_of("stories", None, ids), map_of(at)["way"]
+    assert [stop["part"] for stop in stops] == ["start", *["attention", "mlp"] * opened.config.n_layers, "end"]
+    for stop in stops[1:-1]:
+        block = f"blocks.{stop['layer']}"
+        joins, after = ("attn.out", "resid_mid") if stop["part"] == "attention" else ("mlp.out", "resid_post")
+        assert stop["added"] == digits(float(np.linalg.norm(seen[f"{block}.{joins}"][-1])))
+        assert stop["size"] == digits(float(np.linalg.norm(seen[f"{block}.{after}"][-1])))
+    best = cached.next_token_probabilities("stories", None, ids)
+    text, p = stops[-1]["guesses"][0]
+    assert text == token_label(opened.tokenizer, int(best.argmax())) and abs(p - float(best.max())) < 1e-5
+    assert map_of(at)["tokens"] == ["The", "·little", "·dog"] and map_of(at)["token"] == 2
 
 
 def test_the_continuation_snippet_runs_for_a_snapshot() -> None:

@@ -1,78 +1,109 @@
-"""The architecture map: the whole model as one picture, true to the loaded configuration."""
+"""The architecture map: the whole model as one picture, true to the loaded configuration, that opens in place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import prod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import streamlit as st
+
+from llm.architecture import Part, architecture
 from llm.config import ModelConfig
 from ui.components.core import renderer
 
+PAGES = {
+    "tokens": "Tokenization",
+    "embedding": "Embeddings",
+    "positions": "Positions",
+    "attention": "Attention",
+    "unembedding": "Decoding",
+    "softmax": "Decoding",
+}
+HUES = {"attention": "query", "q": "query", "k": "key", "v": "value", "z": "value", "mlp": "value"}
+SIDE_BY_SIDE = (("q", "k", "v"), ("gate", "up"))  # rows whose parts are made at once, not one after the other
+ONWARDS = ("tokens", "unembedding", "final_norm")  # what hands its result to the next box and not to the stream
 
-def _count(*shape: int, bias: int = 0) -> int:
-    return prod(shape) + bias
+
+@dataclass(frozen=True)
+class Stop:
+    """A token's vector on its way: behind ``part`` ("start", "attention", "mlp" or "end") of a layer counted from 0.
+
+    ``guesses`` are the most probable tokens there, with their probabilities.
+    """
+
+    part: str
+    layer: int
+    size: str
+    added: str
+    guesses: tuple[tuple[str, float], ...]
 
 
-def parts(config: ModelConfig, n_tokens: int, words: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The boxes from bottom of the story to its end, with shapes for ``n_tokens`` and the number of weights of each."""
-    c, width = config, f"{n_tokens} × {config.d_model}"
-    one = 1 if c.bias else 0
-    norm_size = c.d_model * (2 if c.bias and c.norm == "layernorm" else 1)
-    norm = {"title": words.get(c.norm, ""), "weights": norm_size, "page": "Layers"}
-    joins = {"adds": True} if c.residual else {"replaces": True}
-    matrices = 3 if c.activation == "swiglu" else 2
-    mlp_bias = one * ((matrices - 1) * c.mlp_width + c.d_model)
-    attention = {
-        "title": words["attention"],
-        "detail": f"{c.n_heads} heads of {c.d_head}, {words['causal'] if c.causal else words['bidirectional']}",
-        "weights": _count(4, c.d_model, c.d_model, bias=one * 4 * c.d_model),
-        "shape": width,
-        "page": "Attention",
-        **joins,
-        "colour": "query",
+def drawn(part: Part, words: Mapping[str, Any], page: str = "Layers", tied: bool = False) -> dict[str, Any]:
+    """A part with everything inside as the component draws it: texts, shapes, counts, and how it meets the stream."""
+    page = PAGES.get(part.name, page)
+    texts = words["parts"].get(part.name, {"title": words["whole"], "says": ""})
+    uses = {name: words["texts"].get(value, value) if isinstance(value, str) else f"{value:,}" for name, value in part.uses}
+    says = texts["says"].format(**uses)
+    if part.name == "unembedding" and tied:
+        says = f"{says} {words['texts']['tied']}"
+    return {
+        "id": part.name,
+        "title": texts["title"].format(**uses),
+        "says": says,
+        "shape": " × ".join(f"{size:,}" for size in part.shape),
+        "weights": part.weights // part.times,
+        "made": " + ".join(" × ".join(f"{size:,}" for size in shape) for shape in part.matrices),
+        "times": part.times,
+        "page": page,
+        "hue": HUES.get(part.name, ""),
+        "enters": part.enters,
+        "reads": part.reads,
+        "adds": part.adds,
+        "replaces": part.replaces,
+        "leaves": part.leaves,
+        "onwards": part.name in ONWARDS or (part.name in ("norm1", "norm2") and part.reads),
+        "rows": [[drawn(inner, words, page, tied) for inner in row] for row in part.parts],
+        "together": [tuple(inner.name for inner in row) in SIDE_BY_SIDE for row in part.parts],
     }
-    mlp = {
-        "title": words["mlp"],
-        "detail": f"{c.d_model} → {c.mlp_width:,} → {c.d_model}, {c.activation}",
-        "weights": _count(matrices, c.d_model, c.mlp_width, bias=mlp_bias),
-        "shape": width,
-        "page": "Layers",
-        **joins,
-        "colour": "value",
+
+
+def architecture_map(
+    config: ModelConfig,
+    n_tokens: int,
+    words: Mapping[str, Any],
+    *,
+    key: str,
+    way: Sequence[Stop] = (),
+    tokens: Sequence[str] = (),
+    token: int = 0,
+    on_token: Callable[[int], None] | None = None,
+) -> None:
+    """Draw the map. A box opens in place, Escape closes it, and each leads to its page.
+
+    Args:
+        words: ``assets/text/en/home.toml``'s table ``map``.
+        way: the stops of the chosen token, to be played on request.
+        tokens: the sentence's labels; ``token`` is the chosen one's place.
+        on_token: called with another token that the reader chooses.
+    """
+    tree = architecture(config, n_tokens)
+    texts = {name: value for name, value in words.items() if name not in ("parts", "texts", "title", "text")}
+    data = {
+        "tree": drawn(tree, words, tied=config.tie_embeddings),
+        "total": tree.weights,
+        "layers": config.n_layers,
+        "residual": config.residual,
+        "words": texts,
+        "way": [asdict(stop) for stop in way],
+        "tokens": list(tokens),
+        "token": token,
+        "name": key,
     }
-    pre = c.norm_position == "pre" and c.norm != "none"
-    reading = {**norm, "reads": True, "onwards": True}
-    after = [{**norm, "replaces": True}] if c.norm != "none" else []
-    block = [reading, attention, reading, mlp] if pre else [{**attention, "reads": True}, *after, {**mlp, "reads": True}, *after]
-    position = {"title": words["positions"], "detail": words[f"position_{c.position}"], "shape": width, "page": "Positions"}
-    position["enters"] = c.position in ("learned", "sinusoidal")
-    if c.position == "learned":
-        position["weights"] = _count(c.context_length, c.d_model)
-    head = {"title": words["unembedding"], "shape": f"{n_tokens} × {c.vocab_size:,}", "page": "Decoding", "onwards": True}
-    head |= {"detail": words["tied"]} if c.tie_embeddings else {"weights": _count(c.vocab_size, c.d_model)}
-    whole = [
-        {"title": words["tokens"], "shape": f"{n_tokens}", "page": "Tokenization", "onwards": True},
-        {
-            "title": words["embedding"],
-            "weights": _count(c.vocab_size, c.d_model),
-            "shape": width,
-            "page": "Embeddings",
-            "enters": True,
-        },
-        position,
-        {"kind": "block-start", "title": words["block"].format(n=c.n_layers)},
-        *block,
-        {"kind": "block-end"},
-        *([{**reading, "leaves": True}] if pre else []),
-        head if pre else {**head, "reads": True, "leaves": True},
-        {"title": words["softmax"], "detail": words["softmax_detail"], "shape": f"{c.vocab_size:,}", "page": "Decoding"},
-    ]
-    return [
-        {**part, **({"weights": words["count"].format(n=f"{part['weights']:,}")} if "weights" in part else {})} for part in whole
-    ]
 
+    def chosen() -> None:
+        asked = (st.session_state.get(key) or {}).get("token")
+        if on_token is not None and isinstance(asked, int) and 0 <= asked < len(tokens):
+            on_token(asked)
 
-def architecture_map(config: ModelConfig, n_tokens: int, words: Mapping[str, str], *, key: str) -> None:
-    """Draw the map; each part leads to its page."""
-    renderer("map")(data={"parts": parts(config, n_tokens, words), "label": words["label"], "name": key}, key=key)
+    renderer("map")(data=data, key=key, on_token_change=chosen)

@@ -1,0 +1,137 @@
+"""The map in a real browser: it opens in place, by mouse and by keyboard; its numbers are the model's; its pages open."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from llm.cost import count_parameters, parameters
+from ui import cached
+from ui.text import load
+
+WORDS = load("home")["map"]
+
+
+def opened(server: str, visit, model: str = "stories", **options):
+    visitor = visit(f"{server}/?text=The+little+dog&model={model}", **options)
+    visitor.wait_heading(load("home")["question"])
+    visitor.page.locator(".map").wait_for(timeout=60_000)
+    return visitor
+
+
+def part(visitor, path: str):
+    return visitor.page.locator(f'.map .part[data-part="{path}"]').first
+
+
+def count(text: str) -> int:
+    return int(re.search(r"([\d,]+) weights", text)[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("model", ["stories", "positions-alibi", "copy"])
+def test_every_count_on_the_map_is_the_model_s(server: str, visit, model: str) -> None:
+    visitor = opened(server, visit, model)
+    config = cached.checkpoint(model, None).config
+    cost = parameters(config)
+    for path, total in (("block.attention", cost["attention"]), ("block.mlp", cost["mlp"])):
+        assert count(part(visitor, path).get_attribute("aria-label")) == total // config.n_layers
+    assert count(part(visitor, "embedding").get_attribute("aria-label")) == cost["token embedding"]
+    assert count(visitor.page.locator(".st-key-card-home-map .words").inner_text()) == count_parameters(config)
+    visitor.page.locator(".st-key-card-home-map").get_by_role("button", name="Table").click()
+    rows = visitor.page.locator(".st-key-card-home-map table tr")
+    counts = {}
+    for cells in rows.evaluate_all("rows => rows.slice(1).map(row => [...row.children].map(cell => cell.textContent))"):
+        if not cells[0].startswith("·"):
+            counts[f"{cells[0]} {cells[1]}"] = int(cells[3].replace(",", ""))
+    assert sum(counts.values()) == count_parameters(config) and f"Layer {config.n_layers}" in counts
+    assert visitor.errors == [] and visitor.outside() == []
+
+
+def test_a_box_opens_in_place_and_escape_closes_it_level_by_level(server: str, visit) -> None:
+    visitor = opened(server, visit)
+    page = visitor.page
+    below = part(visitor, "softmax").bounding_box()["y"]
+    part(visitor, "block.mlp").click()
+    part(visitor, "block.mlp.up").wait_for()
+    page.wait_for_timeout(500)
+    assert part(visitor, "block.mlp").get_attribute("aria-expanded") == "true"
+    assert part(visitor, "softmax").bounding_box()["y"] > below + 40  # what stands below made room
+    assert "dim" in part(visitor, "embedding").get_attribute("class").split()
+    assert "dim" not in part(visitor, "block.mlp.up").get_attribute("class").split()
+    part(visitor, "block.mlp.up").click()
+    told = page.locator(".st-key-card-home-map .words")
+    assert "= 512 × 128 + 512" in told.inner_text()
+    assert [text for text in page.locator(".crumbs").first.inner_text().split("›")][-1].strip() == "up"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert part(visitor, "block.mlp.up").count() == 0 and "dim" not in part(visitor, "embedding").get_attribute("class").split()
+    assert visitor.errors == []
+
+
+def test_the_whole_map_works_by_keyboard(server: str, visit) -> None:
+    visitor = opened(server, visit)
+    page = visitor.page
+    part(visitor, "tokens").focus()
+
+    def focused() -> str:
+        active = """() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+                    return e?.dataset?.part ?? "" }"""
+        return page.evaluate(active)
+
+    seen = [focused()]
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+        seen.append(focused())
+        if seen[-1] == "block.attention":
+            break
+    assert seen[0] == "tokens" and seen[-1] == "block.attention"
+    page.keyboard.press("ArrowRight")
+    part(visitor, "block.attention.q").wait_for()
+    assert focused() == "block.attention"
+    page.keyboard.press("ArrowDown")
+    assert focused() == "block.attention.q"
+    page.keyboard.press("Enter")
+    assert "what this token is to take in more of" in page.locator(".st-key-card-home-map .words").inner_text()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Escape")
+    assert focused() == "block.attention" and part(visitor, "block.attention.q").count() == 0
+
+
+def test_a_part_leads_to_its_page_with_the_sentence(server: str, visit) -> None:
+    visitor = opened(server, visit)
+    part(visitor, "block.attention").click()
+    visitor.page.get_by_role("button", name="Open the page Attention").click()
+    visitor.wait_heading(load("attention")["question"])
+    assert visitor.sentence() == "The little dog" and visitor.errors == []
+
+
+def test_a_token_is_followed_through_all_layers_step_by_step(server: str, visit) -> None:
+    visitor = opened(server, visit)
+    page = visitor.page
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Play a token's way").click()
+    said, on = page.locator(".way .said"), page.get_by_role("button", name="One step on")
+    layers = cached.checkpoint("stories", None).config.n_layers
+    told = [said.inner_text()]
+    for _ in range(2 * layers + 1):
+        on.click()
+        told.append(said.inner_text())
+    assert len(set(told)) == len(told) and f"MLP of layer {layers} adds" in told[-2]
+    best = cached.next_token_probabilities(
+        "stories", None, cached.checkpoint("stories", None).tokenizer.encode("The little dog")
+    ).max()
+    assert page.locator(".guess .num").first.inner_text() == f"{best:.2f}"
+    assert on.is_disabled()
+    page.keyboard.press("Escape")
+    assert not page.locator(".way").is_visible()
+
+
+def test_repeats_unfold_and_nothing_is_wider_than_a_phone(server: str, visit) -> None:
+    visitor = opened(server, visit, width=390, height=844)
+    visitor.page.get_by_role("button", name="Show all 4 layers").click()
+    assert visitor.page.locator('.map .part[data-part="block"]').count() == 4
+    visitor.page.locator('.map .part[data-part="block"]').nth(2).click()
+    visitor.page.get_by_text("layer 3 of 4").wait_for()
+    part(visitor, "block.attention").click()
+    main = visitor.page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

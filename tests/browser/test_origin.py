@@ -1,0 +1,88 @@
+"""Where a number comes from, in a real browser: a locked cell opens its number, which is the trace's own to all its digits."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from ui import cached
+from ui.text import load
+
+TEXT = "The little dog saw the cat"
+
+
+def opened(server: str, visit, address: str, page: str = "attention", **options):
+    visitor = visit(f"{server}/{page}?text={TEXT.replace(' ', '+')}&{address}", **options)
+    visitor.wait_heading(load(page)["question"])
+    visitor.page.locator(".exact").first.wait_for(timeout=60_000)
+    return visitor
+
+
+def exact(visitor, card: str) -> np.float32:
+    text = visitor.page.locator(f".st-key-card-{card} .exact").inner_text()
+    return np.float32(text.split()[-1].replace("−", "-"))
+
+
+@pytest.mark.parametrize("model", ["stories", "positions-rope", "copy"])
+def test_a_locked_cell_of_the_pattern_prints_the_trace_s_number(server: str, visit, model: str) -> None:
+    opened_model = cached.checkpoint(model, None)
+    ids = opened_model.tokenizer.encode(TEXT)
+    seen, choose = cached.trace_of(model, None, ids), random.Random(model)
+    for _ in range(2):
+        layer, head = choose.randrange(opened_model.config.n_layers), choose.randrange(opened_model.config.n_heads)
+        row = choose.randrange(1, len(ids))
+        column = choose.randrange(row + 1)
+        address = f"model={model}&layer={layer + 1}&head={head + 1}&show={row + 1}.{column + 1}"
+        visitor = opened(server, visit, address)
+        assert exact(visitor, "attention-where") == seen[f"blocks.{layer}.attn.pattern"][head, row, column]
+        assert visitor.errors == [] and visitor.outside() == []
+
+
+def test_a_cell_that_is_pressed_opens_and_leads_back_number_by_number(server: str, visit) -> None:
+    visitor = opened(server, visit, "part=numbers&layer=2", "layers")
+    page, card = visitor.page, "layers-numbers-where"
+    ids = cached.checkpoint("stories", None).tokenizer.encode(TEXT)
+    seen = cached.trace_of("stories", None, ids)
+    before = exact(visitor, card)
+    row = seen["blocks.1.mlp.post"][-1, :64]
+    assert before == row[np.abs(row).argmax()]
+    page.locator(f".st-key-card-{card} .rows").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # the button that is focused now: where does this number of the vector come from?
+    page.locator(".way .here").wait_for()
+    visitor.idle()
+    assert exact(visitor, card) == seen["blocks.1.norm2"][-1, 2]
+    page.get_by_role("button", name="One step back").click()
+    visitor.idle()
+    assert exact(visitor, card) == before and visitor.errors == []
+
+
+def test_products_are_added_up_one_by_one(server: str, visit) -> None:
+    visitor = opened(server, visit, "layer=2&head=3&show=6.3")
+    card = visitor.page.locator(".st-key-card-attention-where")
+    seen = cached.trace_of("stories", None, cached.checkpoint("stories", None).tokenizer.encode(TEXT))
+    products = seen["blocks.1.attn.q"][2, 5].astype(float) * seen["blocks.1.attn.k"][2, 2]
+    slider = card.get_by_role("slider")
+    slider.focus()
+    visitor.page.keyboard.press("Home")
+    for _ in range(5):
+        visitor.page.keyboard.press("ArrowRight")
+    told = card.locator(".player .num").inner_text().replace("−", "-")
+    assert told.startswith("5 of 32: ") and abs(float(told.split(": ")[1]) - products[:5].sum()) < 0.06
+    assert card.locator(".line.later").count() == card.locator(".line").count()
+    card.get_by_role("button", name="Play").click()
+    visitor.page.wait_for_function("card => card.querySelectorAll('.line.later').length === 0 && /^32 of/.test(card.querySelector('.player .num').textContent)",
+                                   arg=card.locator(".gf").first.element_handle(), timeout=20_000)  # fmt: skip
+
+
+def test_without_motion_there_is_no_play_button(server: str, visit) -> None:
+    visitor = opened(server, visit, "layer=1&head=1")
+    visitor.page.emulate_media(reduced_motion="reduce")
+    visitor.page.reload()
+    visitor.page.locator(".exact").first.wait_for(timeout=60_000)
+    card = visitor.page.locator(".st-key-card-attention-where")
+    assert card.get_by_role("button", name="Play").count() == 0 and card.get_by_role("slider").count() == 1
