@@ -59,7 +59,11 @@ export function player(state) {
     if (!calm() && state.dot !== undefined && state.dot < y) dot.animate([{ transform: `translateY(${state.dot - y}px)` }, { transform: "none" }], { duration: 450, easing: "ease-in-out" });
     state.dot = y;
     tell(stop);
-    [back.disabled, on.disabled] = [state.stop === 0, state.stop === way.length - 1];
+    const active = element.getRootNode().activeElement, [first, last] = [state.stop === 0, state.stop === way.length - 1];
+    back.disabled = on.disabled = false;
+    if (last && active === on) back.focus(); // a button that is disabled loses the focus, and Escape with it
+    if (first && active === back) on.focus();
+    [back.disabled, on.disabled] = [first, last];
   }
   function tell(stop) {
     const values = { token: data.tokens[data.token], size: stop.size, added: stop.added, layer: String(stop.layer + 1) };

@@ -50,21 +50,24 @@ def test_every_count_on_the_map_is_the_model_s(server: str, visit, model: str) -
 def test_a_box_opens_in_place_and_escape_closes_it_level_by_level(server: str, visit) -> None:
     visitor = opened(server, visit)
     page = visitor.page
-    below = part(visitor, "softmax").bounding_box()["y"]
+    place = "part => part.getBBox().y"
+    below = part(visitor, "softmax").evaluate(place)
     part(visitor, "block.mlp").click()
     part(visitor, "block.mlp.up").wait_for()
     page.wait_for_timeout(500)
     assert part(visitor, "block.mlp").get_attribute("aria-expanded") == "true"
-    assert part(visitor, "softmax").bounding_box()["y"] > below + 40  # what stands below made room
+    assert part(visitor, "softmax").evaluate(place) > below + 40  # what stands below made room
     assert "dim" in part(visitor, "embedding").get_attribute("class").split()
     assert "dim" not in part(visitor, "block.mlp.up").get_attribute("class").split()
     part(visitor, "block.mlp.up").click()
     told = page.locator(".st-key-card-home-map .words")
     assert "= 512 × 128 + 512" in told.inner_text()
-    assert [text for text in page.locator(".crumbs").first.inner_text().split("›")][-1].strip() == "up"
+    assert page.locator(".crumbs").first.inner_text().split("›")[-1].strip() == "up"
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    assert part(visitor, "block.mlp.up").count() == 0 and "dim" not in part(visitor, "embedding").get_attribute("class").split()
+    assert part(visitor, "block.mlp.up").count() == 0 and "dim" in part(visitor, "embedding").get_attribute("class").split()
+    page.keyboard.press("Escape")
+    assert "dim" not in part(visitor, "embedding").get_attribute("class").split()
     assert visitor.errors == []
 
 
@@ -131,7 +134,7 @@ def test_repeats_unfold_and_nothing_is_wider_than_a_phone(server: str, visit) ->
     visitor.page.get_by_role("button", name="Show all 4 layers").click()
     assert visitor.page.locator('.map .part[data-part="block"]').count() == 4
     visitor.page.locator('.map .part[data-part="block"]').nth(2).click()
-    visitor.page.get_by_text("layer 3 of 4").wait_for()
+    visitor.page.get_by_text("layer 3 of 4", exact=True).wait_for()
     part(visitor, "block.attention").click()
     main = visitor.page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
