@@ -33,6 +33,12 @@ class TokenData:
         if len(self.val) < 2:
             raise ValueError(f"the validation part has {len(self.val)} tokens, but it needs at least 2; give more text")
 
+    def unigram_loss(self) -> float:
+        """Nats per token of whoever knows only how frequent each token is in the training part: its entropy."""
+        counts = torch.bincount(self.train)
+        share = counts[counts > 0].double() / len(self.train)
+        return float(-(share * share.log()).sum())
+
 
 class WindowSampler:
     """Batches of windows: the text is cut at a random phase, the pieces are shuffled, and each is used once; then again.

@@ -32,6 +32,11 @@ class Source:
     description: dict[str, object]
     questions: tuple[Question, ...] = ()
 
+    @property
+    def recorded(self) -> dict[str, object]:
+        """What a checkpoint says of the data: the description, and the loss of guessing by frequency alone."""
+        return self.description | {"unigram_loss": round(self.data.unigram_loss(), 6)}
+
 
 def text_source(
     text: str,

@@ -22,18 +22,28 @@ export function nearest(values, value) {
  */
 export function thin(values, from, to, most, place = (i) => i) {
   if (to - from <= most) return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
-  const found = [], start = place(from), room = (place(to - 1) - start) / Math.max(1, most >> 1) || 1;
-  let group = -1, low = -1, high = -1;
-  const close = () => { if (low >= 0) found.push(Math.min(low, high)); if (high !== low) found.push(Math.max(low, high)); low = high = -1; };
-  for (let i = from; i < to; i++) {
-    const at = Math.floor((place(i) - start) / room);
-    if (at !== group) { close(); group = at; }
-    if (!Number.isFinite(values[i])) continue;
-    if (low < 0 || values[i] < values[low]) low = i;
-    if (high < 0 || values[i] > values[high]) high = i;
+  const found = [], groups = Math.max(1, most >> 1), start = place(from), room = (place(to - 1) - start) / groups;
+  let i = from;
+  for (let group = 1; group <= groups && i < to; group++) {
+    const end = group === groups ? to : firstAt(place, i, to, start + group * room);
+    let low = -1, high = -1;
+    for (; i < end; i++) {
+      if (low < 0 ? values[i] === values[i] : values[i] < values[low]) low = i;
+      if (high < 0 ? values[i] === values[i] : values[i] > values[high]) high = i;
+    }
+    if (low >= 0) found.push(Math.min(low, high));
+    if (high !== low) found.push(Math.max(low, high));
   }
-  close();
   return found;
+}
+
+/** The first index in [from, to) that stands at this place or after it. */
+function firstAt(place, from, to, where) {
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (place(middle) < where) from = middle + 1; else to = middle;
+  }
+  return from;
 }
 
 /** [lowest, highest] of values in [from, to), without the highest hundredth: a single spike shall not flatten the rest. */

@@ -4,6 +4,7 @@ import { bisect, extent, logTicks, roundUp, scale, thin, ticks } from "./live_cu
 
 export const SMALL = { left: 46, right: 10, top: 8, bottom: 24 }, LARGE = { left: 50, right: 14, top: 12, bottom: 42 };
 const ROOM = 0.05, MOST_DOTS = 1600, LABEL_ROWS = 3, LABEL_HEIGHT = 17;
+const HIGHEST = 2.2; // times the highest line: a loss that explodes shall not flatten everything else
 const count = (v) => Math.round(v).toLocaleString("en");
 
 /** The data ranges that are shown: what the reader zoomed to, else everything there is. */
@@ -16,7 +17,7 @@ function wholeX({ feeds, logX }) {
   const last = Math.max(0, ...feeds.map(({ feed }) => feed.last));
   const active = feeds.filter(({ feed }) => feed.status?.active), training = active.length > 0;
   const steps = Math.max(0, ...active.map(({ feed }) => feed.status.steps ?? Infinity));
-  const end = training ? Math.min(Math.max(last, steps), roundUp(Math.max(20, last * 1.02))) : Math.max(last, 2);
+  const end = training ? Math.min(Math.max(last, steps), roundUp(Math.max(20, last * 1.02))) : last * 1.008;
   return [logX ? 1 : 0, Math.max(end, 2)];
 }
 
@@ -36,6 +37,8 @@ function wholeY({ feeds, data, logY }, [from, to]) {
     return [low / 1.08, Math.max(high, low * 1.2) * 1.08];
   }
   if (data.fromZero) low = Math.min(0, low);
+  const limit = HIGHEST * Math.max(0, ...data.lines.map((line) => line.value));
+  if (limit) high = Math.min(high, limit);
   const room = (high - low || Math.abs(high) || 1) * ROOM;
   return [data.fromZero ? low : Math.max(0, low - room), high + room];
 }
@@ -53,6 +56,7 @@ export function draw(pen, chart, at) {
     chart.data.lines.forEach((line) => reference(pen, chart, at, line));
     for (const run of chart.feeds) if (!chart.hidden.has(run.id)) curve(pen, chart, at, run);
     chart.marks = marks(pen, chart, at);
+    above(pen, chart, at);
     if (chart.drag?.box) pen.box(...chart.drag.box, { colour: chart.palette.accent, alpha: 0.13 });
     if (chart.hover !== null) cursor(pen, chart, at);
   });
@@ -92,11 +96,16 @@ function curve(pen, chart, at, run) {
   const { data, palette } = chart, { columns, evaluations } = run.feed, { step } = columns;
   const values = columns[data.column], line = data.smooth ? columns.smooth : values;
   const [from, to] = reach(step, at.ranges.x);
-  const spots = (indices, of) => indices.flatMap((i) => (Number.isFinite(of[i]) ? [at.x(Math.max(step[i], at.ranges.x[0] || 0)), clampY(at, of[i])] : []));
   const place = (i) => at.x(Math.max(step[i], chart.logX ? 1 : 0));
+  const spots = (indices, of) => {
+    const points = [];
+    for (const i of indices) if (Number.isFinite(of[i])) points.push(place(i), clampY(at, of[i]));
+    return points;
+  };
   const most = Math.min(MOST_DOTS, 2 * (at.width - at.pad.left));
   if (data.smooth && run.main) {
-    const shown = thin(values, from, to, most, place), few = shown.length < 150;
+    const shown = thin(values, from, to, most, place), few = shown.length < 150, every = (to - from) / most;
+    if (every > 1) for (let k = 0; k < most; k++) shown.push(from + Math.floor(k * every)); // not the extremes alone
     pen.dots(spots(shown, values), { colour: run.colour, radius: few ? 2.4 : 1.5, alpha: few ? 0.45 : 0.3 });
   }
   const single = chart.feeds.length === 1, validated = data.validation && evaluations.length;
@@ -141,6 +150,16 @@ function marks(pen, chart, at) {
     pen.text(words, left ? x - 6 : x + 6, top + 13 + row * LABEL_HEIGHT, { colour: palette.negative, align: left ? "right" : "left", halo: palette.card });
   }
   return made;
+}
+
+/** Says so when curves go on above the picture. */
+function above(pen, { feeds, hidden, data, palette, view }, at) {
+  if (view.y || data.compact) return;
+  const highest = Math.max(...feeds.filter((run) => !hidden.has(run.id)).map(({ feed }) => {
+    const [from, to] = reach(feed.columns.step, at.ranges.x);
+    return extent(feed.columns.smooth, from, to)?.[1] ?? 0;
+  }));
+  if (highest > at.ranges.y[1]) pen.text(data.words.above.replace("{loss}", digits(highest)), at.width - at.pad.right - 6, at.pad.top + 14, { colour: palette.ink, align: "right", halo: palette.card });
 }
 
 function cursor(pen, chart, at) {

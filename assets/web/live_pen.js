@@ -35,6 +35,11 @@ export class CanvasPen {
     pen.fillStyle = ring ?? colour;
     pen.strokeStyle = colour;
     pen.lineWidth = 1.6;
+    if (!ring && radius < 2) { // many and small: squares are quicker
+      for (let i = 0; i < points.length; i += 2) pen.fillRect(points[i] - radius, points[i + 1] - radius, 2 * radius, 2 * radius);
+      pen.globalAlpha = 1;
+      return;
+    }
     pen.beginPath();
     for (let i = 0; i < points.length; i += 2) { pen.moveTo(points[i] + radius, points[i + 1]); pen.arc(points[i], points[i + 1], radius, 0, 6.2832); }
     pen.fill();

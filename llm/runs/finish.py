@@ -66,7 +66,7 @@ def store_model(folder: Path, trainer: Trainer, source: Source, found: dict[str,
         "step": trainer.step,
         **found,
     }
-    train, data = trainer.config, source.description
+    train, data = trainer.config, source.recorded
     save_checkpoint(folder, trainer.model, source.tokenizer, meta, train=train, data=data, dtype=output.dtype)
     write_card(folder, trainer, source, meta, output)
     return meta

@@ -42,7 +42,7 @@ class Recorder:
             "format": FORMAT,
             "model": trainer.model.config.to_dict(),
             "train": trainer.config.to_dict(),
-            "data": source.description,
+            "data": source.recorded,
         }
         if _read_or_none(self.folder / "config.json") != _plain(described):
             write_json(self.folder / "config.json", described)

@@ -1,5 +1,6 @@
 """Data to train on: words in another order, tokenizers with [MASK], and what stays as it was without them."""
 
+import math
 import re
 from collections import Counter
 
@@ -94,3 +95,12 @@ def test_a_ready_tokenizer_needs_its_own_mask(tmp_path):
 def test_a_text_that_cannot_be_split_is_a_sentence():
     with pytest.raises(ValueError, match="tiny has 3 characters"):
         text_source("abc", "tiny")
+
+
+def test_the_loss_of_guessing_by_frequency_is_the_entropy_of_the_counts():
+    source = text_source("abca" * 100, "letters", "char")
+    counts = Counter(source.data.train.tolist())
+    total = sum(counts.values())
+    expected = -sum(n / total * math.log(n / total) for n in counts.values())
+    assert source.recorded["unigram_loss"] == pytest.approx(expected, abs=1e-6)
+    assert source.recorded.items() >= source.description.items()
