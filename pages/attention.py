@@ -14,6 +14,7 @@ page = page_parts.start("attention")
 words, now = page.words, page.reading
 scores = computed.scores(now.model_id, now.step)
 asked = address.linked()
+view.hear(now)
 own = str(now.config.causal).lower()
 here = words["layer_head"].format(layer=now.layer + 1, head=now.head + 1)
 
@@ -32,18 +33,13 @@ with first_row[0], page_parts.card("attention-pattern"):
     cell = view.first_cell(now, steps)
     name, vector = "softmax", None
     if shown_as == "lines":
-        picked = view.pattern_lines(words, now, steps, cell)
+        view.pattern_lines(words, now, steps, cell)
     else:
         names = cell_parts.step_names(now.config)
         first = asked.step if asked.step in names else name
         name = view.choice(words["steps"], names, first, address.STEP, d=now.config.d_head)
-        picked = view.step_matrix(words, now, steps, name, cell)
-        if name not in cell_parts.SQUARE_STEPS:
-            vector, picked = picked, None
+        vector = view.step_matrix(words, now, steps, name, cell)
     page_parts.prose(cell_parts.about(words, name, steps, now.config, causal=causal))
-    if picked not in (None, cell):
-        view.remember(now, picked)
-        cell = picked or cell
     with chips:
         view.chips(now, cell)
     if mask != own:
@@ -85,5 +81,5 @@ with page_parts.break_it(page):
         if each.open:
             view.each_head(words, now)
 
-address.keep(address.Shown(shown_as, name, mask != own, view.remembered(now)))
+address.keep(address.Shown(shown_as, name, mask != own))
 page_parts.finish(page)

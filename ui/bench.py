@@ -21,7 +21,7 @@ def show(page: PageInfo) -> None:
     now = reading()
     with strip:
         _links()
-        pipeline(_stations(now), active=page.stations, key="pipeline")
+        pipeline(_stations(now), active=page.stations, provenance=now.provenance, key="pipeline")
     for note in now.notes:
         st.warning(plain(note), icon=":material/info:")
 

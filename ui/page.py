@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import pages, state
+from ui import locked, pages, state
 from ui.text import load, with_terms
 
 
@@ -33,10 +33,11 @@ class Page:
 
 def start(slug: str) -> Page:
     """Heading and first sentence; returns the page's words and the bench."""
-    words = load(slug)
+    words, now = load(slug), state.reading()
+    locked.follow(slug, now.scope, len(now.ids))
     st.header(words["question"], anchor=False)
     prose(words["lead"], lead=True)
-    return Page(slug, words, state.reading())
+    return Page(slug, words, now)
 
 
 def choose_view(page: Page, views: Sequence[str], address: str) -> str:
@@ -157,7 +158,8 @@ def take_away(page: Page, key: str, *, header: Sequence[str], rows: Sequence[Seq
 
 
 def finish(page: Page) -> None:
-    """What is not shown, and the way on."""
+    """What is not shown, and the way on; the link keeps what is locked."""
+    locked.keep(page.reading.scope)
     not_shown(page)
     way_on(page)
 

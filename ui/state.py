@@ -5,6 +5,7 @@ Widgets bound to query parameters hold them; ``reading()`` turns them into what 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,11 @@ class Reading:
     def labels(self) -> list[str]:
         """Axis labels of the tokens."""
         return [chip.label for chip in self.chips]
+
+    @property
+    def scope(self) -> str:
+        """A short name for this sentence in this model: tokens are linked only where it is the same."""
+        return hashlib.sha256(f"{self.model_id} {self.ids}".encode()).hexdigest()[:8]
 
     @property
     def model(self) -> Any:

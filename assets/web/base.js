@@ -103,6 +103,88 @@ export function memory(root, initial) {
 
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** Right-to-left text kept apart, so that it does not turn round the words beside it. */
+export const apart = (text) => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
+
+/** "{row} gives {value}" with values for the names, all at once: a token may itself be called "{value}" or "$&". */
+export const filled = (template, values) => template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? apart(String(values[name])) : whole));
+
+/** A float32 with all its digits: the shortest decimal number that is this one and no other. */
+export function exact(v) {
+  if (!Number.isFinite(v)) return digits(v);
+  for (let n = 1; n <= 9; n++) if (Math.fround(+v.toPrecision(n)) === Math.fround(v)) return String(+v.toPrecision(n)).replace("-", "−");
+  return String(v).replace("-", "−");
+}
+
+/** Where an arrow key, Home or End takes a cell cursor; null for other keys. Home and End go along the row, with Ctrl to the corners. */
+export function moved(e, [i, j], rows, columns) {
+  const clamp = (v, size) => Math.min(size - 1, Math.max(0, v));
+  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
+  if (step) return [clamp(i + step[0], rows), clamp(j + step[1], columns)];
+  if (e.key === "Home") return [e.ctrlKey ? 0 : i, 0];
+  if (e.key === "End") return [e.ctrlKey ? rows - 1 : i, columns - 1];
+  return null;
+}
+
+/** "glassformer-stories-step-12000-attention-of-layer-1-head-1": whose numbers and what they are. The bench's strip says whose. */
+export function fileName(title) {
+  const slug = (text) => text.toLowerCase().normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 60);
+  return ["glassformer", document.documentElement.dataset.provenance, title.split(/[:.;]/)[0]].filter(Boolean).map(slug).join("-");
+}
+
+/** What every figure can be taken away as, in one row, and the place for its table.
+ *
+ * `figure`: { root, state, title, svg() -> SVGElement, table() -> [header, ...rows] }. The PNG is drawn from the SVG. Numbers of
+ * the table are float32 with all their digits.
+ */
+export function takeaway({ root, state, title, svg, table }) {
+  const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}: table` });
+  const fill = () => place.replaceChildren(...(state.table ? [dataTable(table())] : []));
+  const drawing = () => {
+    const picture = svg().cloneNode(true);
+    const whose = document.documentElement.dataset.provenance;
+    picture.prepend(s("title", {}, title), s("desc", {}, whose ?? ""));
+    return picture;
+  };
+  const flip = (e) => { state.table = !state.table; e.target.setAttribute("aria-expanded", String(state.table)); fill(); };
+  const row = tools([["Table", flip], ["PNG", () => saveDrawingAsPNG(`${fileName(title)}.png`, drawing())], ["SVG", () => saveSVG(`${fileName(title)}.svg`, drawing())],
+    ["CSV", () => { const [header, ...rows] = table(); saveCSV(`${fileName(title)}.csv`, header, rows.map((cells) => cells.map((v) => (typeof v === "number" ? exact(v).replace("−", "-").replace("∞", "inf") : v)))); }]]);
+  row.firstChild.setAttribute("aria-expanded", String(Boolean(state.table)));
+  fill();
+  return { tools: row, table: place };
+}
+
+function dataTable([header, ...rows]) {
+  const cell = (tag, v) => h(tag, {}, h("bdi", {}, typeof v === "number" ? exact(v) : String(v)));
+  return h("table", { class: "data" }, h("tr", {}, header.map((v) => cell("th", v))), rows.map(([first, ...rest]) => h("tr", {}, cell("th", first), rest.map((v) => cell("td", v)))));
+}
+
+/** An SVG as a PNG of twice its size. */
+export function saveDrawingAsPNG(name, svg) {
+  const { width, height } = svg.viewBox.baseVal;
+  const address = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+  const image = new Image();
+  image.onload = () => {
+    const canvas = h("canvas", { width: 2 * width, height: 2 * height });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    URL.revokeObjectURL(address);
+    savePNG(name, canvas);
+  };
+  image.src = address;
+}
+
+/** The pen of a canvas that is sized for the screen, in CSS pixels; its memory is made anew only when the size changes. */
+export function fitCanvas(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1, wide = Math.round(width * ratio), high = Math.round(height * ratio);
+  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+  canvas.style.height = `${height}px`;
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return pen;
+}
+
 export function save(name, blob) {
   const link = h("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
@@ -135,6 +217,13 @@ const SHARED = `
 .gf .tool { border: 0; background: none; color: var(--gf-soft); font-size: 13px; padding: 3px 7px; border-radius: 6px; cursor: pointer; }
 .gf .tool:hover { color: var(--gf-accent); background: var(--gf-chip); }
 .gf .tip { position: fixed; z-index: 9999; pointer-events: none; background: var(--gf-ink); color: var(--gf-paper); padding: 5px 9px; border-radius: 7px; font-size: 14px; max-width: 320px; }
+.gf .under { display: flex; justify-content: flex-end; align-items: center; gap: 8px; flex-wrap: wrap; margin-top: 6px; }
+.gf .under > .legend { margin-right: auto; }
+.gf .scroll { overflow: auto; max-height: 420px; margin-top: 8px; }
+.gf table.data { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
+.gf table.data :is(td, th) { border: 1px solid var(--gf-line); padding: 2px 6px; text-align: right; font-weight: 400; white-space: pre; }
+.gf table.data th { color: var(--gf-soft); }
+.gf table.data th:first-child { position: sticky; left: 0; background: var(--gf-card); }
 .gf .scroll:empty { display: none; } /* a table that is closed is no stop for the Tab key */
 .gf .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (prefers-reduced-motion: reduce) { .gf * { transition: none !important; animation: none !important; } }

@@ -1,5 +1,6 @@
 // Attention as lines: queries on the left, keys on the right, each line as strong as the weight. A token keeps only its own lines.
-import { applyTheme, digits, h, hex, memory, s, save, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, filled, h, hex, memory, moved, s, stage, takeaway, unpack } from "./base.js";
+import { join } from "./bus.js";
 
 const STYLE = `
 .titles { display: flex; justify-content: space-between; font-size: 14px; margin-bottom: 4px; }
@@ -23,12 +24,11 @@ export default function (component) {
   const palette = applyTheme(root);
   const data = unpack(component.data);
   const { data: weights, shape: [rows, columns] } = data.arrays.values;
-  const state = memory(root, () => ({ cell: null, focus: null }));
-  state.cell = data.cell && data.cell[0] < rows && data.cell[1] < columns ? data.cell : null;
-  state.focus = null;
+  const state = memory(root, () => ({ table: false, cursor: ["q", rows - 1] }));
+  const focused = root.getRootNode().activeElement?.classList.contains("tok"); // before this run replaces the tokens
   const step = Math.max(20, Math.min(56, Math.round(380 / rows)));
   const picture = { data, weights, rows, columns, step, palette, at: (i, j) => weights[i * columns + j] };
-  const words = h("div", { class: "words", "aria-live": "polite" });
+  const words = h("div", { class: "words" });
   const web = s("svg", { height: step * rows, viewBox: `0 0 ${MIDDLE} ${step * rows}`, preserveAspectRatio: "none", role: "img", "aria-label": data.label });
   const all = s("g", {}), own = s("g", {});
   web.append(all, own);
@@ -36,41 +36,56 @@ export default function (component) {
 
   const tokens = { q: data.rows.map((text, i) => token("q", text, i)), k: data.columns.map((text, j) => token("k", text, j)) };
   function token(side, text, i) {
-    return h("button", { type: "button", class: "tok", style: { height: `${step}px`, fontSize: step < 26 ? "13.5px" : "" },
-      "data-name": `${side === "q" ? data.rowsAre : data.columnsAre}: token ${i + 1},`,
-      onmouseenter: () => focus([side, i]), onfocus: () => focus([side, i]), onclick: () => choose(side, i), onkeydown: (e) => move(e, side, i) },
+    return h("button", { type: "button", class: "tok", tabindex: side === "q" && i === rows - 1 ? 0 : -1, style: { height: `${step}px`, fontSize: step < 26 ? "13.5px" : "" },
+      "data-side": side, "data-i": i, "data-name": `${side === "q" ? data.rowsAre : data.columnsAre}: token ${i + 1},` },
       ...(side === "q" ? [h("small"), h("span", { dir: "auto" }, text)] : [h("span", { dir: "auto" }, text), h("small")]));
   }
-  const focus = (place) => { state.focus = place; paint(); };
-  const choose = (side, i) => {
-    const cell = side === "q" ? [i, strongest(picture, i)] : [state.cell?.[0] ?? rows - 1, i];
-    state.cell = cell;
-    component.setStateValue("cell", cell);
-    paint();
-  };
-  const move = (e, side, i) => {
-    const to = { ArrowUp: [side, i - 1], ArrowDown: [side, i + 1], ArrowLeft: ["q", i], ArrowRight: ["k", i] }[e.key];
-    if (!to) return;
-    e.preventDefault();
-    tokens[to[0]][to[1]]?.focus();
-  };
-  function paint() {
-    const [side, index] = state.focus ?? (state.cell ? ["q", state.cell[0]] : [null, -1]);
+  const board = h("div", { class: "board" }, h("div", { class: "side q" }, tokens.q), web, h("div", { class: "side k" }, tokens.k));
+  const taken = takeaway({ root, state, title: data.label, svg: () => sheet(picture),
+    table: () => [["", ...data.columns], ...data.rows.map((label, i) => [label, ...weights.subarray(i * columns, (i + 1) * columns)])] });
+  root.replaceChildren(
+    h("div", { class: "titles" }, h("span", { style: { color: palette.query } }, data.rowsAre), h("span", { style: { color: palette.key } }, data.columnsAre)),
+    h("div", { class: "frame" }, board), words, h("div", { class: "under" }, taken.tools), taken.table);
+
+  const bus = join(root, {
+    scope: data.sentence,
+    lock: data.lock,
+    tell: (place) => told(picture, place),
+    record: (lock) => component.setStateValue("cell", lock),
+    show: (place, held) => paint(place ?? (data.rest ? { query: data.rest[0], key: data.rest[1] } : null), held),
+  });
+  function paint(place, held) {
+    const i = place?.query ?? place?.token ?? -1, side = place?.side === "k" ? "k" : i >= 0 && i < rows ? "q" : null, index = side === "k" ? place.key : i;
     all.setAttribute("opacity", side ? 0.1 : 1);
     const count = side === "q" ? columns : rows;
     own.replaceChildren(...(side ? Array.from({ length: count }, (_, n) => (side === "q" ? [index, n] : [n, index]))
       .filter(([i, j]) => picture.at(i, j) >= 0.002).map(([i, j]) => line(picture, i, j)) : []));
-    tokens.q.forEach((element, i) => mark(element, side === "q" && i === index, side === "k" ? picture.at(i, index) : null, palette));
-    tokens.k.forEach((element, j) => mark(element, (side === "k" && j === index) || (!state.focus && state.cell?.[1] === j), side === "q" ? picture.at(index, j) : null, palette));
-    words.textContent = sentence(picture, side, index, state);
+    tokens.q.forEach((element, i) => mark(element, side === "q" ? i === index : place?.query === i, side === "k" ? picture.at(i, index) : null, palette));
+    tokens.k.forEach((element, j) => mark(element, place?.key === j, side === "q" ? picture.at(index, j) : null, palette));
+    board.classList.toggle("held", Boolean(held));
+    words.textContent = side && place.key < columns ? sentence(picture, i, place.key) : data.hint;
   }
-  root.replaceChildren(
-    h("div", { class: "titles" }, h("span", { style: { color: palette.query } }, data.rowsAre), h("span", { style: { color: palette.key } }, data.columnsAre)),
-    h("div", { class: "frame", onmouseleave: () => focus(null) }, h("div", { class: "board" }, h("div", { class: "side q" }, tokens.q), web, h("div", { class: "side k" }, tokens.k))),
-    words,
-    tools([["PNG", () => png(data.name, sheet(picture))], ["SVG", () => saveSVG(`${data.name}.svg`, sheet(picture))],
-      ["CSV", () => saveCSV(`${data.name}.csv`, ["", ...data.columns], data.rows.map((label, i) => [label, ...weights.subarray(i * columns, (i + 1) * columns)]))]]));
-  paint();
+  const at = (e) => {
+    const element = e.target.closest?.(".tok");
+    return element ? (element.dataset.side === "q" ? { token: +element.dataset.i } : { query: strongest(picture, null, +element.dataset.i), key: +element.dataset.i, side: "k" }) : null;
+  };
+  bus.watch(board, at);
+  board.onfocusin = (e) => { if (e.target.matches(":focus-visible")) bus.point(at(e)); };
+  board.onfocusout = () => bus.point(null);
+  board.onkeydown = (e) => {
+    const { side, i } = e.target.dataset;
+    const to = side && moved(e, [Number(i), side === "q" ? 0 : 1], rows, 2);
+    if (!to) return;
+    e.preventDefault();
+    const next = e.key === "Home" ? ["q", +i] : e.key === "End" ? ["k", +i] : [to[1] ? "k" : "q", to[0]];
+    for (const every of [...tokens.q, ...tokens.k]) every.setAttribute("tabindex", -1);
+    state.cursor = next;
+    const target = tokens[next[0]][next[1]];
+    target?.setAttribute("tabindex", 0);
+    target?.focus();
+  };
+  if (focused) tokens[state.cursor[0]][state.cursor[1]]?.focus({ preventScroll: true });
+  return bus.leave;
 }
 
 function line({ at, step, palette }, i, j, offset = 0, width = MIDDLE) {
@@ -79,11 +94,20 @@ function line({ at, step, palette }, i, j, offset = 0, width = MIDDLE) {
     "stroke-width": 1 + 3.5 * w, "stroke-opacity": Math.min(1, 0.06 + w), "vector-effect": "non-scaling-stroke" });
 }
 
-/** The key with the largest weight for this query that is not the query itself. */
-function strongest({ at, columns }, i) {
+/** The key with the largest weight for this query that is not the query itself; for a key, the query that gives it most. */
+function strongest({ at, rows, columns }, i, j = null) {
+  if (j !== null) return Array.from({ length: rows }, (_, n) => n).reduce((a, b) => (at(b, j) > at(a, j) ? b : a), 0);
   let best = columns > 1 && i === 0 ? 1 : 0;
-  for (let j = 0; j < columns; j++) if (j !== i && at(i, j) > at(i, best)) best = j;
+  for (let k = 0; k < columns; k++) if (k !== i && at(i, k) > at(i, best)) best = k;
   return at(i, best) > 0 ? best : i;
+}
+
+/** To a token: the pair with its strongest key; to a pair: its words and the row of weights. */
+function told(picture, place) {
+  const i = place.query ?? place.token;
+  if (i === undefined || i >= picture.rows) return null;
+  const j = place.key ?? strongest(picture, i);
+  return j < picture.columns ? { query: i, key: j, words: place.words ?? sentence(picture, i, j), weights: picture.weights.subarray(i * picture.columns, (i + 1) * picture.columns) } : null;
 }
 
 function mark(element, on, weight, palette) {
@@ -96,13 +120,7 @@ function mark(element, on, weight, palette) {
   element.setAttribute("aria-label", `${element.dataset.name} ${element.textContent}`);
 }
 
-function sentence({ data, at, rows, columns }, side, index, state) {
-  if (!side) return data.hint;
-  let i = index, j = index;
-  if (side === "q") j = !state.focus && state.cell ? state.cell[1] : Array.from({ length: columns }, (_, n) => n).reduce((a, b) => (at(index, b) > at(index, a) ? b : a));
-  else i = Array.from({ length: rows }, (_, n) => n).reduce((a, b) => (at(b, index) > at(a, index) ? b : a));
-  return data.words.replaceAll("{row}", data.rows[i]).replaceAll("{column}", data.columns[j]).replaceAll("{value}", digits(at(i, j)));
-}
+const sentence = ({ data, at }, i, j) => filled(data.words, { row: data.rows[i], column: data.columns[j], value: digits(at(i, j)) });
 
 /** The whole picture with its names, to take away. */
 function sheet(picture) {
@@ -114,14 +132,4 @@ function sheet(picture) {
   data.rows.forEach((text, i) => svg.append(s("text", { x: side - 8, y: (i + 0.5) * step + 5, "text-anchor": "end", fill: palette.query }, text)));
   data.columns.forEach((text, j) => svg.append(s("text", { x: side + MIDDLE + 8, y: (j + 0.5) * step + 5, fill: palette.key }, text)));
   return svg;
-}
-
-function png(name, svg) {
-  const image = new Image();
-  image.onload = () => {
-    const canvas = h("canvas", { width: 2 * image.width, height: 2 * image.height });
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    canvas.toBlob((blob) => save(`${name}.png`, blob));
-  };
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(svg))}`;
 }

@@ -1,5 +1,6 @@
 // The lookup: each token's id points at one row of the embedding matrix, and that row is copied out.
-import { applyTheme, diverging, h, memory, savePNG, stage, tools, unpack } from "./base.js";
+import { applyTheme, diverging, filled, fitCanvas, h, memory, moved, s, stage, takeaway, unpack } from "./base.js";
+import { join, part } from "./bus.js";
 
 const STYLE = `
 canvas { display: block; width: 100%; border-radius: 6px; }
@@ -10,37 +11,51 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ over: null }));
+  const state = memory(root, () => ({ over: null, table: false }));
   const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": data.label });
-  const words = h("div", { class: "words", "aria-live": "polite" });
+  const words = h("div", { class: "words" });
   const picture = { data, palette, canvas, font: getComputedStyle(root).fontFamily, image: heatmap(data.arrays.table, palette), out: heatmap(data.arrays.rows, palette) };
-  const say = () => {
-    const token = data.tokens[state.over ?? data.picked];
-    words.textContent = token ? data.words.replaceAll("{token}", token.text).replaceAll("{id}", token.id) : data.hint;
-  };
-  let frame = 0;
-  const soon = () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => draw(picture, state)); };
-  const over = (i) => { if (i !== state.over) { state.over = i; say(); soon(); } };
+  const saying = (i) => { const token = data.tokens[i ?? data.picked]; return token ? filled(data.words, { token: token.text, id: token.id }) : data.hint; };
   const at = (e) => {
     const i = Math.floor((e.clientY - canvas.getBoundingClientRect().top - TOP) / ROW);
-    return i >= 0 && i < data.tokens.length ? i : null;
+    return i >= 0 && i < data.tokens.length ? placed(i) : null;
   };
-  canvas.onpointermove = canvas.onpointerdown = (e) => over(at(e));
-  canvas.onpointerleave = () => over(null);
+  const placed = (i) => ({ token: i + data.first, entry: data.tokens[i].id, words: saying(i) });
+  const taken = takeaway({ root, state, title: data.label, svg: () => drawing(picture), table: () => [["position", "token", "id"], ...data.tokens.map((token, i) => [String(data.first + i + 1), token.text, String(token.id)])] });
+  root.replaceChildren(canvas, words, h("div", { class: "under" }, taken.tools), taken.table);
+  const paint = () => draw(picture, state);
+  const bus = join(root, {
+    scope: data.sentence,
+    lock: data.lock,
+    show: (place) => {
+      const i = data.tokens.findIndex((token, i) => part(place, i + data.first, token.id));
+      state.over = i < 0 ? null : i;
+      words.textContent = saying(state.over);
+      paint();
+    },
+  });
+  bus.watch(canvas, at);
   canvas.onkeydown = (e) => {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[e.key];
-    if (!step) return;
-    over(Math.min(data.tokens.length - 1, Math.max(0, (state.over ?? data.picked ?? -1) + step)));
+    const to = moved(e, [state.over ?? data.picked ?? -1, 0], data.tokens.length, 1);
+    if (to) bus.point(placed(e.key === "Home" ? 0 : e.key === "End" ? data.tokens.length - 1 : to[0]));
+    else if (e.key === "Enter" && state.over !== null) bus.press(placed(state.over));
+    else return;
     e.preventDefault();
   };
-  state.over = null;
-  root.replaceChildren(canvas, words, tools([["PNG", () => savePNG(`${data.name}.png`, canvas)]]));
-  say();
+  canvas.onblur = () => bus.point(null);
   state.observer?.disconnect();
-  state.observer = new ResizeObserver(soon);
+  state.observer = new ResizeObserver(paint);
   state.observer.observe(root);
-  document.fonts?.ready.then(soon);
-  draw(picture, state);
+  if (document.fonts?.status === "loading") document.fonts.ready.then(paint);
+  return () => { state.observer.disconnect(); bus.leave(); };
+}
+
+/** The picture as it stands, to take away: the canvas inside an SVG. */
+function drawing({ canvas }) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
+  svg.append(s("image", { width, height, href: canvas.toDataURL() }));
+  return svg;
 }
 
 /** Bytes (128 is zero) as a picture with one pixel for each number. */
@@ -56,12 +71,7 @@ function heatmap({ data, shape: [rows, columns] }, palette) {
 function draw({ data, palette, canvas, font, image, out }, { over }) {
   const width = canvas.parentElement?.clientWidth || 640, narrow = width < 520;
   const height = TOP + Math.max(narrow ? 220 : 300, data.tokens.length * ROW) + 6;
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.height = `${height}px`;
-  const pen = canvas.getContext("2d");
-  pen.scale(ratio, ratio);
+  const pen = fitCanvas(canvas, width, height);
   pen.fillStyle = palette.card;
   pen.fillRect(0, 0, width, height);
   const left = narrow ? 92 : 140, gap = narrow ? 34 : 78, middle = (width - left - 2 * gap) * 0.42;

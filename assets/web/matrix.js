@@ -1,5 +1,6 @@
 // A matrix of numbers as coloured cells. Pointer, touch or arrow keys choose a cell; the words under it say what it is.
-import { applyTheme, css, digits, diverging, h, inkOn, memory, s, savePNG, saveCSV, saveSVG, sequential, stage, tools, unpack } from "./base.js";
+import { applyTheme, css, digits, diverging, filled, fitCanvas, h, inkOn, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { join } from "./bus.js";
 
 const STYLE = `
 .plot { position: relative; touch-action: manipulation; }
@@ -7,11 +8,6 @@ canvas { display: block; width: 100%; cursor: crosshair; border-radius: 6px; }
 .axes { display: flex; justify-content: space-between; gap: 16px; min-width: min(250px, 100%); font-size: 13px; color: var(--gf-soft); margin-bottom: 2px; }
 .legend { display: flex; align-items: center; gap: 8px; font-size: 13px; color: var(--gf-soft); }
 .ramp { width: 110px; height: 10px; border-radius: 5px; border: 1px solid var(--gf-line); }
-.under { display: flex; justify-content: space-between; align-items: center; gap: 8px; flex-wrap: wrap; margin-top: 6px; }
-.scroll { overflow: auto; max-height: 420px; margin-top: 8px; }
-table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
-td, th { border: 1px solid var(--gf-line); padding: 2px 6px; text-align: right; font-weight: 400; }
-th { color: var(--gf-soft); position: sticky; left: 0; background: var(--gf-card); }
 `;
 
 const WIDEST = 1.75;
@@ -20,57 +16,80 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ cell: null, locked: false, table: false, frame: 0 }));
+  const state = memory(root, () => ({ cell: null, table: false }));
   const { data: values, shape: [rows, columns] } = data.arrays.values;
   const colour = data.scale === "diverging" ? diverging(palette, data.limit) : (v) => sequential(palette)((v - data.floor) / (data.limit - data.floor || 1));
+  const focused = root.getRootNode().activeElement?.tagName === "CANVAS";
   const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": data.label });
-  const words = h("div", { class: "words", "aria-live": "polite" });
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
+  const words = h("div", { class: "words" });
   const axes = h("div", { class: "axes" }, h("span", {}, data.rowsAre ? `${data.rowsAre} ↓` : ""), h("span", {}, data.columnsAre ? `${data.columnsAre} →` : ""));
-  const picture = { data, axes, values, rows, columns, colour, palette, canvas, font: getComputedStyle(root).fontFamily };
-  state.cell = data.cell && data.cell[0] < rows && data.cell[1] < columns ? data.cell : null;
-  state.locked = state.cell !== null;
-
+  const picture = { data, axes, values, rows, columns, colour, palette, canvas, font: getComputedStyle(root).fontFamily, base: h("canvas"), box: null };
+  const taken = takeaway({ root, state, title: data.label, svg: () => vector(picture),
+    table: () => [["", ...data.columns], ...data.rows.map((label, i) => [label, ...values.subarray(i * columns, (i + 1) * columns)])] });
+  root.replaceChildren(axes, h("div", { class: "plot" }, canvas), words, h("div", { class: "under" }, legend(picture), taken.tools), taken.table);
   const paint = () => draw(picture, state);
-  const soon = () => { cancelAnimationFrame(state.frame); state.frame = requestAnimationFrame(paint); };
-  const show = (cell) => {
-    if (String(cell) === String(state.cell)) return;
-    state.cell = cell;
-    words.textContent = sentence(picture, cell);
-    soon();
-  };
-  const lock = (cell) => {
-    const free = cell === null || (state.locked && String(cell) === String(data.cell));
-    state.locked = !free;
-    component.setStateValue("cell", free ? null : cell);
-  };
-  canvas.onpointermove = (e) => { if (!state.locked) show(at(picture, e)); };
-  canvas.onpointerleave = () => { if (!state.locked) show(null); };
-  canvas.onclick = (e) => { const cell = at(picture, e); if (cell && data.pick) { show(cell); lock(cell); } else if (cell) show(cell); };
+  const own = data.sentence && !data.square; // a channel is chosen here alone; only its token lights up elsewhere
+  const choose = (to) => component.setStateValue("cell", to && cellOf(picture, to));
+  const bus = join(root, {
+    scope: data.sentence,
+    lock: data.sentence ? data.lock : data.cell && (data.square ? data.cell : null),
+    tell: data.square && data.sentence ? (place) => told(picture, place) : null,
+    record: data.pick && !own ? (lock, place) => component.setStateValue("cell", lock && (data.square ? lock : cellOf(picture, place))) : null,
+    show: (place, held) => {
+      state.cell = fits(cellOf(picture, place), rows, columns) ?? fits(own ? data.cell ?? data.rest : data.rest, rows, columns);
+      state.held = held;
+      words.textContent = sentence(picture, state.cell?.[1] >= 0 ? state.cell : null);
+      paint();
+    },
+  });
+  const placed = (cell) => cell && placeOf(picture, cell);
+  const press = !data.pick ? bus.point : own ? choose : bus.press;
+  bus.watch(canvas, (e) => placed(at(picture, e)), press);
   canvas.onkeydown = (e) => {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
-    if (step) {
-      const [i, j] = state.cell ?? [0, -1];
-      show([Math.min(rows - 1, Math.max(0, i + step[0])), Math.min(columns - 1, Math.max(0, j + step[1]))]);
-    } else if (e.key === "Enter" && state.cell && data.pick) lock(state.cell);
-    else if (e.key === "Escape") { show(null); if (data.pick && state.locked) lock(null); }
+    const to = moved(e, fits(state.cell, rows, columns) ?? [0, 0], rows, columns);
+    if (to) bus.point(placed(to));
+    else if (e.key === "Enter" && state.cell) press(placed(state.cell));
+    else if (e.key === "Escape" && own && data.pick && data.cell) choose(null);
     else return;
     e.preventDefault();
   };
-  const toggle = () => { state.table = !state.table; fillTable(table, picture, state.table); };
-  root.replaceChildren(
-    axes, h("div", { class: "plot" }, canvas), words,
-    h("div", { class: "under" }, legend(picture),
-      tools([["Table", toggle], ["PNG", () => savePNG(`${data.name}.png`, canvas)], ["SVG", () => saveSVG(`${data.name}.svg`, vector(picture))],
-        ["CSV", () => saveCSV(`${data.name}.csv`, ["", ...data.columns], data.rows.map((label, i) => [label, ...values.subarray(i * columns, (i + 1) * columns)]))]])),
-    table);
-  words.textContent = sentence(picture, state.cell);
-  fillTable(table, picture, state.table);
+  canvas.onblur = () => bus.point(null);
   state.observer?.disconnect();
-  state.observer = new ResizeObserver(soon);
+  state.observer = new ResizeObserver(() => { if (picture.box?.width !== canvas.parentElement.clientWidth) { picture.box = null; paint(); } });
   state.observer.observe(canvas.parentElement);
-  document.fonts?.ready.then(soon);
-  paint();
+  if (document.fonts?.status === "loading") document.fonts.ready.then(() => { picture.box = null; paint(); });
+  if (focused) canvas.focus({ preventScroll: true });
+  return () => { state.observer.disconnect(); bus.leave(); };
+}
+
+const fits = (cell, rows, columns) => (cell && cell[0] < rows && cell[1] < columns ? cell : null);
+
+/** What a cell is on the page's bus: a pair of tokens, or one channel of a token's vector. */
+function placeOf({ data }, [i, j]) {
+  return data.square ? { query: i, key: j } : { token: i, channel: j, space: data.name };
+}
+
+/** The cell of a place: its pair, its channel, or only a row. */
+function cellOf({ data }, place) {
+  if (!place) return null;
+  if (data.square) return place.query === undefined ? null : [place.query, place.key ?? place.query];
+  const row = place.token ?? place.query;
+  return row === undefined ? null : [row, place.space === data.name ? place.channel : -1];
+}
+
+/** To a token: the pair with its strongest other; to a pair: its words; and of attention the row of weights. */
+function told(picture, place) {
+  const { data, values, rows, columns } = picture, i = place.query ?? place.token;
+  if (i === undefined || i >= rows) return null;
+  let j = place.key;
+  if (j === undefined) {
+    const row = values.subarray(i * columns, (i + 1) * columns);
+    j = columns > 1 && i === 0 ? 1 : 0;
+    for (let k = 0; k < columns; k++) if (k !== i && (row[k] > row[j] || !Number.isFinite(row[j]))) j = k;
+    if (!Number.isFinite(row[j]) || (data.weights && !(row[j] > 0))) j = i;
+  }
+  if (j >= columns) return null;
+  return { query: i, key: j, words: place.words ?? sentence(picture, [i, j]), ...(data.weights ? { weights: values.subarray(i * columns, (i + 1) * columns) } : {}) };
 }
 
 const empty = (v) => !Number.isFinite(v);
@@ -80,8 +99,7 @@ function sentence({ data, values, columns }, cell) {
   if (!cell) return data.hint ?? "";
   const v = values[cell[0] * columns + cell[1]];
   const template = empty(v) && data.emptyWords ? data.emptyWords : data.words;
-  return template.replaceAll("{row}", data.rowWords?.[cell[0]] ?? data.rows[cell[0]])
-    .replaceAll("{column}", data.columnWords?.[cell[1]] ?? data.columns[cell[1]]).replaceAll("{value}", digits(v));
+  return filled(template, { row: data.rows[cell[0]], column: data.columns[cell[1]], value: digits(v) });
 }
 
 function layout({ data, rows, columns, canvas, font }) {
@@ -99,62 +117,77 @@ function layout({ data, rows, columns, canvas, font }) {
   return { width, height: top + ch * rows + 4, left, top, cw, ch, named };
 }
 
-function draw(picture, state) {
-  const { data, values, rows, columns, colour, palette, canvas, font } = picture;
+/** All cells and names with nothing pointed at: drawn once, then copied for each frame. */
+function drawBase(picture) {
+  const { data, values, rows, columns, colour, palette, base } = picture;
   const box = (picture.box = layout(picture));
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(box.width * ratio);
-  canvas.height = Math.round(box.height * ratio);
-  canvas.style.height = `${box.height}px`;
   picture.axes.style.width = `${box.left + box.cw * columns}px`; // the words end where the cells do
-  const pen = canvas.getContext("2d");
-  pen.scale(ratio, ratio);
+  const pen = fitCanvas(base, box.width, box.height);
   pen.fillStyle = palette.card;
   pen.fillRect(0, 0, box.width, box.height);
-  const [ci, cj] = state.cell ?? [-1, -1];
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) drawCell(pen, picture, i, j, colour(values[i * columns + j]), data.numbers);
+  labels(pen, picture, -1, -1);
+}
+
+function drawCell(pen, { values, columns, palette, box }, i, j, rgb, numbered) {
+  const v = values[i * columns + j], x = box.left + j * box.cw, y = box.top + i * box.ch;
   const gap = box.cw > 9 && box.ch > 9 ? 1 : 0;
-  const radius = box.cw > 20 && box.ch > 20 ? 4 : 0;
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) {
-    const v = values[i * columns + j], x = box.left + j * box.cw, y = box.top + i * box.ch;
-    const dim = state.cell && i !== ci && j !== cj;
+  const round = box.cw > 20 && box.ch > 20;
+  if (empty(v) && box.cw <= 9) return;
+  if (round || empty(v)) {
     pen.beginPath();
-    pen.roundRect(x + gap, y + gap, box.cw - 2 * gap, box.ch - 2 * gap, radius);
-    if (empty(v)) {
-      if (box.cw > 9) { pen.strokeStyle = palette.line; pen.stroke(); }
-      continue;
-    }
-    const rgb = colour(v);
-    pen.globalAlpha = dim ? 0.55 : 1;
-    pen.fillStyle = css(rgb);
-    pen.fill();
-    pen.globalAlpha = 1;
-    if (box.cw >= 34 && box.ch >= 20 && (i === ci || (data.numbers && !dim))) {
-      pen.fillStyle = inkOn(rgb);
-      pen.font = "12.5px monospace";
-      pen.textAlign = "center";
-      pen.textBaseline = "middle";
-      pen.fillText(short(v), x + box.cw / 2, y + box.ch / 2);
-    }
+    pen.roundRect(x + gap, y + gap, box.cw - 2 * gap, box.ch - 2 * gap, round ? 4 : 0);
   }
-  labels(pen, picture, ci, cj);
-  if (state.cell) {
-    pen.lineWidth = 2;
-    pen.strokeStyle = palette[data.rowColour] ?? palette.accent;
-    pen.strokeRect(box.left, box.top + ci * box.ch, box.cw * columns, box.ch);
-    pen.lineWidth = 3;
-    pen.strokeStyle = palette[data.columnColour] ?? palette.ink;
-    pen.strokeRect(box.left + cj * box.cw, box.top + ci * box.ch, box.cw, box.ch);
+  if (empty(v)) { pen.lineWidth = 1; pen.strokeStyle = palette.line; pen.stroke(); return; }
+  pen.fillStyle = css(rgb);
+  if (round) pen.fill();
+  else pen.fillRect(x + gap, y + gap, box.cw - 2 * gap, box.ch - 2 * gap);
+  if (numbered && box.cw >= 34 && box.ch >= 20) {
+    pen.fillStyle = inkOn(rgb);
+    pen.font = "12.5px monospace";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(short(v), x + box.cw / 2, y + box.ch / 2);
   }
+}
+
+/** One frame: the cells as they are, and over them what is pointed at; the rest is dimmed. */
+function draw(picture, state) {
+  const { data, values, rows, columns, colour, palette, canvas, base } = picture;
+  if (!picture.box) drawBase(picture);
+  const { box } = picture;
+  const pen = fitCanvas(canvas, box.width, box.height);
+  pen.drawImage(base, 0, 0, box.width, box.height);
+  if (!state.cell) return;
+  const [ci, cj] = state.cell, x = box.left + cj * box.cw, y = box.top + ci * box.ch, right = box.left + box.cw * columns, bottom = box.top + box.ch * rows;
+  pen.globalAlpha = 0.45;
+  pen.fillStyle = palette.card;
+  if (cj < 0) { // a whole row
+    pen.fillRect(box.left, box.top, right - box.left, y - box.top);
+    pen.fillRect(box.left, y + box.ch, right - box.left, bottom - y - box.ch);
+  } else for (const [x1, x2] of [[box.left, x], [x + box.cw, right]]) for (const [y1, y2] of [[box.top, y], [y + box.ch, bottom]]) pen.fillRect(x1, y1, x2 - x1, y2 - y1);
+  pen.globalAlpha = 1;
+  if (box.cw >= 34) for (let j = 0; j < columns; j++) drawCell(pen, picture, ci, j, colour(values[ci * columns + j]), true);
+  pen.fillStyle = palette.card;
+  pen.fillRect(0, y + box.ch / 2 - 10, box.left - 3, 20); // the bold names replace the plain ones
+  labels(pen, picture, ci, cj, true);
+  pen.lineWidth = 2;
+  pen.strokeStyle = palette[data.rowColour] ?? palette.accent;
+  pen.strokeRect(box.left, y, box.cw * columns, box.ch);
+  if (cj < 0) return;
+  pen.lineWidth = state.held ? 4 : 3;
+  pen.strokeStyle = palette[data.columnColour] ?? palette.ink;
+  pen.strokeRect(x, y, box.cw, box.ch);
 }
 
 const short = (v) => (Math.abs(v) < 1 ? v.toFixed(2).replace("0.", ".").replace("-", "−") : digits(v));
 
-function labels(pen, { data, rows, columns, box, palette, font }, ci, cj) {
+function labels(pen, { data, rows, columns, box, palette, font }, ci, cj, only = false) {
   pen.textBaseline = "middle";
   pen.textAlign = "right";
   const everyRow = Math.max(1, Math.ceil(15 / box.ch));
   for (let i = 0; i < rows; i++) {
-    if (i % everyRow && i !== ci) continue;
+    if (only ? i !== ci : i % everyRow) continue;
     pen.font = `${i === ci ? "700 " : ""}15px ${font}`;
     pen.fillStyle = i === ci ? palette[data.rowColour] ?? palette.accent : palette.ink;
     pen.fillText(fit(pen, data.rows[i], box.left - 10), box.left - 8, box.top + (i + 0.5) * box.ch);
@@ -162,10 +195,11 @@ function labels(pen, { data, rows, columns, box, palette, font }, ci, cj) {
   pen.textAlign = box.named ? "left" : "center";
   const every = box.named ? Math.max(1, Math.ceil(15 / box.cw)) : Math.ceil(columns / 8);
   for (let j = 0; j < columns; j++) {
-    if (j % every && j !== cj) continue;
+    if (only ? j !== cj : j % every) continue;
     pen.save();
     pen.translate(box.left + (j + 0.5) * box.cw, box.top - 8);
     if (box.named) pen.rotate(-0.67);
+    if (only && box.named) { pen.fillStyle = palette.card; pen.fillRect(0, -9, 124, 18); }
     pen.font = `${j === cj ? "700 " : ""}${box.named ? 15 : 12}px ${font}`;
     pen.fillStyle = j === cj ? palette[data.columnColour] ?? palette.ink : palette.soft;
     pen.fillText(fit(pen, box.named ? data.columns[j] : String(data.columns[j] ?? j), 120), 0, 0);
@@ -195,15 +229,8 @@ function legend({ data, colour }) {
     h("span", { class: "ramp", style: { background: `linear-gradient(90deg, ${stops.join(",")})` } }), h("span", { class: "num" }, digits(ends[1]) + (data.beyond ? " and beyond" : "")));
 }
 
-function fillTable(place, { data, values, rows, columns }, shown) {
-  if (!shown) return place.replaceChildren();
-  place.replaceChildren(h("table", {},
-    h("tr", {}, h("th", {}), data.columns.map((label) => h("th", {}, String(label)))),
-    Array.from({ length: rows }, (_, i) => h("tr", {}, h("th", {}, data.rows[i]),
-      Array.from({ length: columns }, (_, j) => h("td", {}, digits(values[i * columns + j])))))));
-}
-
-function vector({ data, values, rows, columns, colour, box, palette, font }) {
+function vector({ data, values, rows, columns, colour, palette, font, ...picture }) {
+  const box = picture.box ?? layout({ data, rows, columns, font, ...picture });
   const picture = s("svg", { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}`, "font-family": font });
   picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
   for (let i = 0; i < rows; i++) {

@@ -17,7 +17,8 @@ li:last-child .station { border-radius: 0 10px 10px 0; }
 export default function (component) {
   const root = stage(component, STYLE);
   applyTheme(root);
-  const { stations, active } = component.data;
+  const { stations, active, provenance } = component.data;
+  document.documentElement.dataset.provenance = provenance;
   root.replaceChildren(
     h("nav", { "aria-label": "Stages of the model" },
       h("ol", { class: "strip" },
@@ -28,6 +29,7 @@ export default function (component) {
               h("b", {}, title), h("small", {}, detail)));
         }))));
   root.querySelector(".on")?.scrollIntoView({ block: "nearest", inline: "center" });
+  return () => { delete document.documentElement.dataset.provenance; };
 }
 
 /** Click the page link with this title; Streamlit then changes the page and keeps the bench. */

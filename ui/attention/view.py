@@ -13,8 +13,8 @@ from llm.interpret.comparison import top_changes
 from llm.interpret.detectors import EVEN, NEARBY, THRESHOLD, HeadScores, label
 from llm.interpret.held_out import TEXTS
 from ui import cached_attention as computed
+from ui import locked
 from ui.attention import cell as cell_parts
-from ui.attention.address import CELL, current_round, linked
 from ui.components.before_after import before_after
 from ui.components.heads import head_grid
 from ui.components.ledger import Line, ledger, spans
@@ -45,33 +45,24 @@ def choice(words: Mapping[str, str], options: Sequence[str], default: str, key: 
     )  # fmt: skip
 
 
-def sentence_key(now: Reading) -> str:
-    """A short name for the sentence in this model, so that a chosen cell never lands in another sentence."""
-    return hash_key(f"{now.model_id} {now.ids}")
+def hear(now: Reading) -> None:
+    """Lock what the tokens, the matrix or the lines report."""
+    locked.hear(now.scope, "attention-chips", "picked")
+    for name in ("matrix", "lines"):
+        locked.hear(now.scope, f"attention-{name}-{head_key(now)}", "cell")
 
 
 def first_cell(now: Reading, steps: HeadSteps) -> Cell:
-    """The cell chosen last in this sentence (or named by the link), else the strongest of the last row beside the diagonal."""
-    length = len(now.ids)
-    belongs, cell = st.session_state.setdefault(CELL, (sentence_key(now), linked().cell))
-    fits = belongs == sentence_key(now) and cell is not None and max(cell) < length
-    return cell if fits else strongest_other(steps.pattern, length - 1)
-
-
-def remembered(now: Reading) -> Cell | None:
-    """The cell that the reader chose in this sentence."""
-    belongs, cell = st.session_state.get(CELL, ("", None))
-    return cell if belongs == sentence_key(now) else None
+    """The locked cell, or the strongest of the locked token's row (the last one where nothing is locked) beside the diagonal."""
+    lock = locked.of(now.scope)
+    if lock and lock.key is not None:
+        return lock.token, lock.key
+    return strongest_other(steps.pattern, lock.token if lock else len(now.ids) - 1)
 
 
 def head_key(now: Reading) -> str:
-    """A short name for this head on this sentence: each has a first cell of its own."""
-    return f"{sentence_key(now)}-{now.layer}-{now.head}-{current_round()}"
-
-
-def remember(now: Reading, cell: Cell) -> None:
-    """Keep the reader's cell for the other view, the other steps and the next head."""
-    st.session_state[CELL] = (sentence_key(now), cell)
+    """A short name for this head on this sentence: what a picture reports belongs to it."""
+    return f"{now.scope}-{now.layer}-{now.head}-{locked.current_round()}"
 
 
 def heading(words: Words, now: Reading, scores: HeadScores) -> None:
@@ -85,28 +76,30 @@ def heading(words: Words, now: Reading, scores: HeadScores) -> None:
 def chips(now: Reading, cell: Cell) -> None:
     """The sentence, with query and key of the chosen cell framed."""
     row, column = cell
-    token_strip(now.chips, key="attention-chips", marks={column: "key", row: "query"})
+    token_strip(now.chips, key="attention-chips", marks={column: "key", row: "query"}, pick=True, sentence=now.scope)
 
 
-def pattern_lines(words: Words, now: Reading, steps: HeadSteps, cell: Cell) -> Cell | None:
+def pattern_lines(words: Words, now: Reading, steps: HeadSteps, cell: Cell) -> None:
     """The pattern as lines."""
-    return attention_lines(
-        steps.pattern, now.labels, now.labels, key=f"attention-lines-{head_key(now)}", cell=cell, hint=words["hint_lines"],
-        label=_picture(words, now), words=words["cell"], rows_are=words["row_is"], columns_are=words["column_is"],
+    attention_lines(
+        steps.pattern, now.labels, now.labels, key=f"attention-lines-{head_key(now)}", rest=cell, hint=words["hint_lines"],
+        label=_picture(words, now), words=_here(words, now, words["cell"]), rows_are=words["row_is"],
+        columns_are=words["column_is"], sentence=now.scope,
     )  # fmt: skip
 
 
 def step_matrix(words: Words, now: Reading, steps: HeadSteps, name: str, cell: Cell) -> Cell | None:
-    """The chosen step as a matrix; returns the cell that is chosen in it: (query, key), or (token, channel) of vectors."""
+    """The chosen step as a matrix; of vectors returns the (token, channel) that is chosen in it."""
     values = cell_parts.step_values(steps, name, cell[0])
     own = words["cell"] if name == "softmax" else words["numbers"][name]
-    shared = {"label": _picture(words, now), "words": own}
+    shared = {"label": _picture(words, now), "words": _here(words, now, own), "sentence": now.scope}
     if name in cell_parts.SQUARE_STEPS:
-        return matrix(
-            values, now.labels, now.labels, key=f"attention-matrix-{head_key(now)}", hint=words["hint"], cell=cell, pick=True,
-            empty_words=words["cell_masked"], rows_are=words["row_is"], columns_are=words["column_is"],
+        matrix(
+            values, now.labels, now.labels, key=f"attention-matrix-{head_key(now)}", hint=words["hint"], rest=cell, pick=True,
+            empty_words=words["cell_masked"], weights=name == "softmax", rows_are=words["row_is"], columns_are=words["column_is"],
             numbers=len(now.ids) <= NUMBERED, row_colour="query", column_colour="key", **_scale(name), **shared,
         )  # fmt: skip
+        return None
     rows = now.labels
     if name == "values":
         weights = [digits(float(w)) for w in steps.pattern[cell[0]]]
@@ -114,7 +107,7 @@ def step_matrix(words: Words, now: Reading, steps: HeadSteps, name: str, cell: C
         rows.append(words["numbers"]["sum"])
     hue = {"q": "query", "k": "key"}.get(name, "value")
     return matrix(
-        values, rows, [str(i) for i in range(values.shape[1])], key=f"attention-vectors-{name}-{sentence_key(now)}",
+        values, rows, [str(i) for i in range(values.shape[1])], key=f"attention-vectors-{name}-{now.scope}",
         scale="diverging", square=False, name_columns=False, pick=True, hint=words["hint"],
         rows_are=words["numbers"]["rows_tokens"], columns_are=words["numbers"]["columns_channels"],
         row_colour=hue, column_colour="ink", **shared,
@@ -127,6 +120,11 @@ def _scale(name: str) -> dict[str, Any]:
 
 def _picture(words: Words, now: Reading) -> str:
     return words["picture"].format(layer=now.layer + 1, head=now.head + 1)
+
+
+def _here(words: Words, now: Reading, template: str) -> str:
+    """A cell's words with the head they are about."""
+    return f"{words['in_head'].format(layer=now.layer + 1, head=now.head + 1)}: {template}"
 
 
 def carried(words: Words, now: Reading, steps: HeadSteps, row: int) -> None:
@@ -145,7 +143,8 @@ def all_heads(words: Words, now: Reading, scores: HeadScores, causal: bool, off:
     names = [[_short(words, scores, layer, head, heads) for head in range(heads)] for layer in range(layers)]
     head_grid(
         small, names, key="attention-heads", label=words["heads"]["picture"].format(layers=layers, heads=heads),
-        picked=(now.layer, now.head), off=off, on_pick=_open_head,
+        picked=(now.layer, now.head), off=off, on_pick=_open_head, tokens=now.labels, sentence=now.scope,
+        words=words["heads"]["cell"], words_head=words["heads"]["one"], hint=words["heads"]["hint"],
     )  # fmt: skip
     if small.shape[-1] < len(now.ids):
         st.caption(words["heads"]["shrunk"].format(block=-(-len(now.ids) // computed.LARGEST_THUMBNAIL)))

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from ui import locked
+
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
 
 
@@ -39,6 +41,15 @@ const module = import(new URL('{WEB_PATH}/{name}.js', document.baseURI).href);
 export default async (component) => (await module).default(component);
 """
     return st.components.v2.component(f"glassformer_{name}", html='<div class="gf"></div>', js=loader)
+
+
+def linked(sentence: str | None) -> dict[str, Any]:
+    """What a component's header says to ``bus.js``: whose tokens it shows (``Reading.scope``), and which of them are locked.
+
+    Components of the same sentence light up together; one without a sentence stands alone.
+    """
+    lock = locked.of(sentence)
+    return {"sentence": sentence, "lock": [lock.token, -1 if lock.key is None else lock.key] if lock else None}
 
 
 def pack(header: Mapping[str, Any], **arrays: np.ndarray) -> bytes:

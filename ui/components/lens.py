@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ def lens_table(
     next_tokens: Sequence[str] = (),
     next_head: str = "",
     picked: int | None = None,
+    sentence: str | None = None,
 ) -> None:
     """Draw the lens.
 
@@ -41,7 +42,7 @@ def lens_table(
         key_colour, key_frame: what the colour and the frame of a cell mean.
         brief: shorter names of the columns, for a narrow screen.
         next_tokens: what really follows each token, as a last column under ``next_head``; empty leaves it out.
-        picked: the row that is set in bold.
+        picked: the row that is set in bold; ``sentence``: whose tokens the rows are (``Reading.scope``).
     """
     if len(cells) != len(rows) or any(len(row) != len(columns) for row in cells):
         raise ValueError(f"the lens needs {len(rows)} rows of {len(columns)} cells, not {[len(row) for row in cells]}")
@@ -59,6 +60,7 @@ def lens_table(
         "keyColour": key_colour,
         "keyFrame": key_frame,
         "picked": picked,
+        **linked(sentence),
     }
     chances = np.array([[cell.probability for cell in row] for row in cells], dtype=np.float32)
     renderer("lens")(data=pack(header, probabilities=chances), key=key)

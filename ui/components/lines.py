@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 
 
 def attention_lines(
@@ -21,17 +20,16 @@ def attention_lines(
     rows_are: str,
     columns_are: str,
     hint: str = "",
-    cell: tuple[int, int] | None = None,
-) -> tuple[int, int] | None:
-    """Draw weights (R, N) as lines; return the (row, column) that was chosen last.
+    rest: tuple[int, int] | None = None,
+    sentence: str | None = None,
+) -> None:
+    """Draw weights (R, N) as lines. A click locks a row and its strongest other column, on the right side a column.
 
-    A click on a token of the left side chooses that row and its strongest other column, a click on the right side a column.
-    ``words`` and ``cell`` are those of ``ui.components.matrix``.
+    ``words``, ``rest`` and ``sentence`` are those of ``ui.components.matrix``; what is locked is reported as ``cell``.
     """
     values = np.asarray(weights, dtype=np.float32)
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"weights has shape {values.shape}, but there are {len(rows)} rows and {len(columns)} columns")
-    chosen = (st.session_state.get(key) or {}).get("cell", cell)
     header = {
         "name": key,
         "rows": list(rows),
@@ -41,9 +39,7 @@ def attention_lines(
         "rowsAre": rows_are,
         "columnsAre": columns_are,
         "hint": hint,
-        "cell": list(chosen) if chosen else None,
+        "rest": list(rest) if rest else None,
+        **linked(sentence),
     }
-    result = renderer("lines")(data=pack(header, values=values), key=key, default={"cell": cell}, on_cell_change=lambda: None)
-    if not result.cell or int(result.cell[0]) >= len(rows) or int(result.cell[1]) >= len(columns):
-        return None
-    return int(result.cell[0]), int(result.cell[1])
+    renderer("lines")(data=pack(header, values=values), key=key, default={"cell": None}, on_cell_change=lambda: None)

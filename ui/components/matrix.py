@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 
 
 def matrix(
@@ -31,7 +31,9 @@ def matrix(
     row_colour: str = "accent",
     column_colour: str = "ink",
     pick: bool = False,
-    cell: tuple[int, int] | None = None,
+    rest: tuple[int, int] | None = None,
+    sentence: str | None = None,
+    weights: bool = False,
 ) -> tuple[int, int] | None:
     """Draw a matrix; return the (row, column) that the reader locked, if any.
 
@@ -47,14 +49,19 @@ def matrix(
         square: square cells with names on both sides, or cells that fill the width (for vectors of many channels).
         numbers: print numbers into cells that are large enough (the chosen row always has them).
         row_colour, column_colour: palette names of the frames around the chosen row and cell (``query``, ``key``, ...).
-        pick: a click locks a cell and reports it; ``cell`` is locked at first.
+        pick: a click locks a cell and reports it; ``rest`` is the cell shown while none is pointed at or locked.
+        sentence: rows are this sentence's tokens (``Reading.scope``), columns too where ``square``: both light up elsewhere too, and
+            a locked pair is that of ``ui.locked``.
+        weights: the values are attention weights, which the sentence's tokens take on as their glow.
     """
     values = np.asarray(values, dtype=np.float32)
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"values has shape {values.shape}, but there are {len(rows)} rows and {len(columns)} columns")
     finite = np.abs(values[np.isfinite(values)])
     stored = st.session_state.get(key) or {}
-    chosen = stored.get("cell", cell) if pick else None
+    link = linked(sentence)
+    shared = sentence is not None and square  # a pair of tokens is locked on the whole page
+    chosen = (link["lock"] if shared else stored.get("cell")) if pick else None
     reach = float(limit if limit is not None else max(float(finite.max(initial=0.0)), 1e-9))
     header = {
         "beyond": bool(finite.max(initial=0.0) > reach * 1.001),
@@ -76,10 +83,13 @@ def matrix(
         "pick": pick,
         "limit": reach,
         "floor": floor,
-        "cell": list(chosen) if chosen else None,
+        "cell": list(chosen[:2]) if chosen else None,
+        "rest": list(rest) if rest else None,
+        "weights": weights,
+        **link,
     }
-    result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": cell}, on_cell_change=lambda: None)
-    chosen = result.cell if pick else None
-    if not chosen or int(chosen[0]) >= len(rows) or int(chosen[1]) >= len(columns):
+    result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": None}, on_cell_change=lambda: None)
+    chosen = (chosen if shared else result.cell) if pick else None
+    if not chosen or int(chosen[1]) < 0 or int(chosen[0]) >= len(rows) or int(chosen[1]) >= len(columns):
         return None
     return int(chosen[0]), int(chosen[1])

@@ -18,6 +18,7 @@ class Station:
     page: str
 
 
-def pipeline(stations: Sequence[Station], *, active: Collection[str], key: str) -> None:
-    """Draw the strip with the ``active`` stations lit."""
-    renderer("pipeline")(data={"stations": [asdict(s) for s in stations], "active": list(active)}, key=key)
+def pipeline(stations: Sequence[Station], *, active: Collection[str], provenance: str, key: str) -> None:
+    """Draw the strip with the ``active`` stations lit. ``provenance`` goes into the names of all figures that are taken away."""
+    data = {"stations": [asdict(s) for s in stations], "active": list(active), "provenance": provenance}
+    renderer("pipeline")(data=data, key=key)

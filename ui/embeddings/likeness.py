@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from ui import cached_embeddings as computed
+from ui import locked
 from ui import page as page_parts
 from ui import snippets_embeddings as snippets
 from ui.components.matrix import matrix
@@ -36,13 +37,15 @@ def _matrix(spot: Spot) -> tuple[Spot, tuple[int, int] | None]:
     """The matrix; returns the spot after a choice of a token, and the pair to explain."""
     page, now = spot.page, spot.now
     with page_parts.card("embeddings-likeness", page["likeness.title"], page["likeness.text"]):
+        key = f"embeddings-similarity-{now.scope}-{locked.current_round()}"
+        locked.hear(now.scope, key, "cell")
         spot = strip(spot, "likeness")
         labels = now.labels[:LONGEST]
         values = computed.similarity(*spot.where, now.ids[:LONGEST])
         cell = matrix(
-            values, labels, labels, key="embeddings-similarity", label=page["likeness.label"], words=page["likeness.words"],
+            values, labels, labels, key=key, label=page["likeness.label"], words=page["likeness.words"],
             hint=page["likeness.hint"], rows_are=page["likeness.tokens"], columns_are=page["likeness.tokens"], scale="diverging",
-            limit=1.0, numbers=True, pick=True,
+            limit=1.0, numbers=True, pick=True, sentence=now.scope,
         )  # fmt: skip
         if len(labels) < len(now.ids):
             st.caption(page["likeness.part"].format(n=len(labels)))

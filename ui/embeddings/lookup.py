@@ -40,7 +40,7 @@ def _picture(spot: Spot) -> Spot:
         lookup(
             spot.table, around, key="embeddings-lookup", label=page["lookup.label"], words=page["lookup.words"],
             hint=page["lookup.hint"], titles=[t.format(rows=f"{rows:,}", columns=columns) for t in page["lookup.titles"]],
-            picked=spot.position - start,
+            picked=spot.position - start, first=start, sentence=now.scope,
         )  # fmt: skip
         if len(around) < len(now.chips):
             st.caption(page["lookup.part"].format(shown=len(around), tokens=len(now.chips)))
@@ -69,7 +69,7 @@ def _sentence(spot: Spot) -> None:
             rows, now.labels[:LONGEST], [str(c) for c in range(rows.shape[1])], key=_rows_key(spot), label=page["rows.label"],
             words=page["rows.words"], hint=page["rows.hint"], rows_are=page["rows.tokens"], columns_are=page["rows.channels"],
             scale="diverging", square=False, name_columns=False, limit=max(float(np.quantile(np.abs(rows), 0.995)), 1e-9),
-            pick=True, cell=start,
+            pick=True, rest=start, sentence=now.scope,
         )  # fmt: skip
         if rows.shape != (len(now.ids), spot.table.shape[1]):
             st.caption(page["rows.part"].format(tokens=rows.shape[0], columns=rows.shape[1]))

@@ -8,12 +8,13 @@ import numpy as np
 import streamlit as st
 
 from ui import cached_embeddings as computed
+from ui import locked
 from ui import page as page_parts
 from ui.components.tokens import token_strip
 from ui.state import Reading
 from ui.tokens import token_label
 
-CHOSEN = "embeddings_chosen"  # {"for": model and sentence, "id", "position" in the sentence or None, "turn"}
+CHOSEN = "embeddings_chosen"  # {"for": model and sentence, "id", "position" in the sentence or None, "lock"}
 WIDE = [1.55, 1]
 
 
@@ -45,32 +46,33 @@ class Spot:
 
 
 def choose(page: page_parts.Page) -> Spot:
-    """What was chosen for this model and sentence, or the token with the nearest neighbour."""
-    now = page.reading
+    """What was chosen for this model and sentence: what is locked, a token of the vocabulary, or the one with the nearest neighbour."""
+    now, lock = page.reading, locked.of(page.reading.scope)
     chosen = st.session_state.get(CHOSEN) or {}
-    if chosen.get("for") != (now.model_id, now.ids):
-        position = computed.default_position(now.model_id, now.ids)
-        chosen = {"for": (now.model_id, now.ids), "id": now.ids[position], "position": position, "turn": 0}
+    fresh = chosen.get("for") != (now.model_id, now.ids)
+    if fresh or (lock and lock != chosen["lock"]):
+        position = lock.token if lock else computed.default_position(now.model_id, now.ids)
+        chosen = {"for": (now.model_id, now.ids), "id": now.ids[position], "position": position, "lock": lock}
         st.session_state[CHOSEN] = chosen
+    chosen["lock"] = lock
     position = chosen["position"]
     return Spot(page, chosen["id"], computed.default_position(now.model_id, now.ids) if position is None else position)
 
 
 def take(now: Reading, token: int, position: int | None = None) -> None:
     """Choose a token; without a position, by its id alone (its first place in the sentence, if it is there)."""
-    before = st.session_state.get(CHOSEN) or {"turn": 0}
     if position is None and token in now.ids:
         position = now.ids.index(token)
-    fresh = {"for": (now.model_id, now.ids), "id": int(token), "position": position, "turn": before["turn"] + 1}
-    st.session_state[CHOSEN] = fresh
+    lock = None if position is None else locked.Lock(position)
+    locked.put(now.scope, lock)
+    st.session_state[CHOSEN] = {"for": (now.model_id, now.ids), "id": int(token), "position": position, "lock": lock}
 
 
 def strip(spot: Spot, part: str) -> Spot:
     """The sentence as chips that choose; returns the spot after the choice."""
-    now, chosen = spot.now, st.session_state[CHOSEN]
-    key = f"embeddings-{part}-strip-{page_parts.hash_key(repr((now.model_id, now.ids, chosen['turn'])))}"
-    picked = token_strip(now.chips, key=key, pick=True, picked=chosen["position"])
-    if picked is None or picked == chosen["position"]:
-        return spot
-    chosen.update(id=now.ids[picked], position=picked)  # the same turn: the strip keeps its key and its focus
-    return Spot(spot.page, now.ids[picked], picked)
+    now = spot.now
+    key = f"embeddings-{part}-strip-{page_parts.hash_key(repr((now.model_id, now.ids)))}-{locked.current_round()}"
+    locked.hear(now.scope, key, "picked")
+    spot = choose(spot.page)
+    token_strip(now.chips, key=key, pick=True, picked=st.session_state[CHOSEN]["position"], sentence=now.scope)
+    return spot

@@ -27,6 +27,7 @@ def show(spot: Spot) -> None:
             _cells(spot, top), spot.now.labels, columns, key="layers-lens-table", label=words["label"], picked=spot.position,
             key_colour=words["colour"], key_frame=words["frame"],
             brief=[words["start"], *map(str, range(1, len(columns)))], next_tokens=follows, next_head=words["next"],
+            sentence=spot.now.scope,
         )  # fmt: skip
         page_parts.provenance(spot.now)
         _take_away(spot, top, columns)

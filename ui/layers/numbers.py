@@ -125,7 +125,7 @@ def _draw(spot: Spot, words: Mapping[str, Any], sheet: Sheet) -> tuple[int, int]
         scale="sequential" if share else "diverging", limit=limit, square=kind == "token",
         name_columns=kind in ("token", "candidate"),
         row_colour="query" if kind == "token" else HUES.get(name, "accent"), column_colour="key" if kind == "token" else "ink",
-        pick=True, cell=start,
+        pick=True, rest=start, sentence=None if kind == "token" else spot.now.scope,
     )  # fmt: skip
     if name == "logits":
         st.caption(browse["candidates"].format(n=len(sheet.places)))

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from llm.trace import Trace
+from ui import locked
 from ui import page as page_parts
 from ui.components.tokens import token_strip
 from ui.numbers import digits
@@ -17,8 +18,6 @@ from ui.state import LAYER, Reading
 from ui.tokens import token_label
 
 WIDE = [1.55, 1]
-TOKEN = "token"  # the chosen token's number in the link, from 1; the last one is left out
-_WRITTEN, _PRESSED, _ROUND, _START = (f"layers-token-{name}" for name in ("written", "pressed", "round", "start"))
 
 
 @dataclass(frozen=True)
@@ -59,37 +58,14 @@ class Spot:
 
 
 def choose(page: page_parts.Page) -> Spot:
-    """The token strip: which token's vector the page is about, the last one at first. The choice stands in the link."""
-    last = len(page.reading.ids) - 1
-    name = Spot(page, last).key("token")
-    start = _followed(name, last)
-    position = token_strip(page.reading.chips, key=_strip(name), pick=True, picked=start)
-    _keep("" if position in (None, last) else str(position + 1), name)
-    return Spot(page, last if position is None else position)
-
-
-def _strip(name: str) -> str:
-    """The strip's key. It starts afresh with each link that is followed, because it keeps a choice of its own."""
-    return f"{name}-{st.session_state.get(_ROUND, 0)}"
-
-
-def _followed(name: str, last: int) -> int:
-    """The token at which the strip starts: that of the link where the reader followed one, or went Back; else the last."""
-    asked = st.query_params.get(TOKEN, "")
-    pressed = st.session_state.get(_strip(name)) != st.session_state.get(_PRESSED)
-    if asked != st.session_state.get(_WRITTEN) and not pressed:
-        st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-        named = int(asked) - 1 if asked.isascii() and asked.isdigit() and len(asked) < 5 else last
-        st.session_state[_START] = (name, named if 0 <= named <= last else last)
-    belongs, start = st.session_state.get(_START, ("", last))
-    return start if belongs == name else last
-
-
-def _keep(token: str, name: str) -> None:
-    st.session_state[TOKEN] = st.session_state[_WRITTEN] = token
-    st.session_state[_PRESSED] = st.session_state.get(_strip(name))
-    with st.container(key="hidden-layers-token"):
-        st.text_input(TOKEN, key=TOKEN, bind="query-params")
+    """The token strip: which token's vector the page is about, the last one where none is locked."""
+    now = page.reading
+    name = f"{Spot(page, 0).key('token')}-{locked.current_round()}"
+    locked.hear(now.scope, name, "picked")
+    lock = locked.of(now.scope)
+    position = lock.token if lock else len(now.ids) - 1
+    token_strip(now.chips, key=name, pick=True, picked=position, sentence=now.scope)
+    return Spot(page, position)
 
 
 def chosen(question: str) -> bool:
