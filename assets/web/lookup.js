@@ -28,7 +28,8 @@ export default function (component) {
     scope: data.sentence,
     lock: data.lock,
     show: (place) => {
-      const i = data.tokens.findIndex((token, i) => part(place, i + data.first, token.id));
+      const about = place && { token: place.query ?? place.token, entry: place.entry };
+      const i = data.tokens.findIndex((token, i) => part(about, i + data.first, token.id));
       state.over = i < 0 ? null : i;
       words.textContent = saying(state.over);
       paint();
@@ -37,7 +38,7 @@ export default function (component) {
   bus.watch(canvas, at);
   canvas.onkeydown = (e) => {
     const to = moved(e, [state.over ?? data.picked ?? -1, 0], data.tokens.length, 1);
-    if (to) bus.point(placed(e.key === "Home" ? 0 : e.key === "End" ? data.tokens.length - 1 : to[0]));
+    if (to) bus.point(placed((state.over = e.key === "Home" ? 0 : e.key === "End" ? data.tokens.length - 1 : to[0])));
     else if (e.key === "Enter" && state.over !== null) bus.press(placed(state.over));
     else return;
     e.preventDefault();

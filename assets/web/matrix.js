@@ -47,7 +47,7 @@ export default function (component) {
   bus.watch(canvas, (e) => placed(at(picture, e)), press);
   canvas.onkeydown = (e) => {
     const to = moved(e, fits(state.cell, rows, columns) ?? [0, 0], rows, columns);
-    if (to) bus.point(placed(to));
+    if (to) bus.point(placed((state.cell = to))); // the next key may come before this one is painted
     else if (e.key === "Enter" && state.cell) press(placed(state.cell));
     else if (e.key === "Escape" && own && data.pick && data.cell) choose(null);
     else return;
@@ -229,8 +229,7 @@ function legend({ data, colour }) {
     h("span", { class: "ramp", style: { background: `linear-gradient(90deg, ${stops.join(",")})` } }), h("span", { class: "num" }, digits(ends[1]) + (data.beyond ? " and beyond" : "")));
 }
 
-function vector({ data, values, rows, columns, colour, palette, font, ...picture }) {
-  const box = picture.box ?? layout({ data, rows, columns, font, ...picture });
+function vector({ data, values, rows, columns, colour, palette, font, box }) {
   const picture = s("svg", { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}`, "font-family": font });
   picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
   for (let i = 0; i < rows; i++) {

@@ -23,7 +23,7 @@ from ui.components.matrix import matrix
 from ui.components.tokens import token_strip
 from ui.components.vectors import vectors
 from ui.numbers import digits
-from ui.page import Page, hash_key, predict, prose, provenance, take_away
+from ui.page import Page, predict, prose, provenance, take_away
 from ui.state import HEAD, LAYER, Reading
 from ui.text import plain
 from ui.tokens import token_label

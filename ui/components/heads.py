@@ -31,9 +31,9 @@ def head_grid(
         patterns: (L, H, T, T) attention patterns; they travel as bytes (a picture, not numbers to read).
         labels: what a detector measured for each head, by layer; empty text where nothing stands out.
         picked: the head that is shown large elsewhere; ``off``: heads that are switched off.
-        tokens: the sentence's tokens (``sentence`` is ``Reading.scope``): each thumbnail shows the row and cell pointed at anywhere.
-        words: what a cell of a thumbnail says, with ``{layer}``, ``{head}``, ``{row}`` and ``{column}``; no numbers: these are bytes.
-            ``words_head`` says the same of a whole head, ``hint`` stands there while nothing is pointed at.
+        tokens: the sentence's tokens (``sentence`` is ``Reading.scope``): each thumbnail shows the row and cell pointed at.
+        words: what a cell of a thumbnail says, with ``{layer}``, ``{head}``, ``{row}`` and ``{column}``; no numbers, as these are
+            bytes. ``words_head`` says the same of a whole head, ``hint`` stands there while nothing is pointed at.
         on_pick: called with layer and head before the page runs again, so that it can set the bench's widgets.
     """
     header = {

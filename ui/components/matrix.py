@@ -50,8 +50,8 @@ def matrix(
         numbers: print numbers into cells that are large enough (the chosen row always has them).
         row_colour, column_colour: palette names of the frames around the chosen row and cell (``query``, ``key``, ...).
         pick: a click locks a cell and reports it; ``rest`` is the cell shown while none is pointed at or locked.
-        sentence: rows are this sentence's tokens (``Reading.scope``), columns too where ``square``: both light up elsewhere too, and
-            a locked pair is that of ``ui.locked``.
+        sentence: rows are this sentence's tokens (``Reading.scope``), columns too where ``square``: both light up elsewhere too,
+            and a locked pair is that of ``ui.locked``.
         weights: the values are attention weights, which the sentence's tokens take on as their glow.
     """
     values = np.asarray(values, dtype=np.float32)

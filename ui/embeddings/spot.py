@@ -46,7 +46,7 @@ class Spot:
 
 
 def choose(page: page_parts.Page) -> Spot:
-    """What was chosen for this model and sentence: what is locked, a token of the vocabulary, or the one with the nearest neighbour."""
+    """What is locked in this sentence, another token that was chosen for it, or the one with the nearest neighbour."""
     now, lock = page.reading, locked.of(page.reading.scope)
     chosen = st.session_state.get(CHOSEN) or {}
     fresh = chosen.get("for") != (now.model_id, now.ids)
