@@ -69,6 +69,8 @@ class Queue:
     def start_many(self, specs: list[RunSpec], visitor: str, text: str | None = None) -> list[Run]:
         """Put a sweep into the line: its first run takes a place as any other, the rest wait while anybody else waits.
 
+        Where all of them are there already, the visitor is attached to them, whatever else of theirs is active.
+
         Raises:
             ValueError: as for ``start``, or when there are more than the limits allow.
         """
@@ -77,8 +79,9 @@ class Queue:
         specs = [self._checked(spec, text) for spec in specs]
         batch, runs = secrets.token_hex(8), []
         with self._locked():
-            self._refuse_second(visitor)
-            self.store.make_room(self.limits)
+            if not all(self.store.find_identical(spec.digest(), visitor) for spec in specs):
+                self._refuse_second(visitor)
+                self.store.make_room(self.limits)
             for spec in specs:
                 found = self._attach(spec, visitor)
                 turn = sum(not run.attached for run in runs)

@@ -195,6 +195,17 @@ def test_another_run_of_ones_own_is_in_the_way_and_can_be_replaced(site: Site) -
     assert busy.status().state == "stopped" and len(site.store.runs()) == 4 and not at.error
 
 
+def test_an_answer_that_is_there_needs_no_free_place(site: Site) -> None:
+    site.trio("untied", 3.5, 3.4, 3.52)
+    for run in site.store.runs():
+        (run.folder / "owner.json").write_text(json.dumps({"owner": OTHER, "viewers": []}))
+    busy = site.run(EXPERIMENTS["characters"].changed, state="waiting", queued=1.0)
+    at = at_experiment("untied")
+    at.button(key="experiments-untied-run").click().run()
+    check(at, "experiments")
+    assert not at.error and "experiments-untied-bars" in messages(at) and busy.status().active
+
+
 def test_another_visitors_runs_are_not_to_be_stopped(site: Site) -> None:
     for i, spec in enumerate(EXPERIMENTS["slow"].specs):
         run = site.run(spec, state="waiting", owner=OTHER, queued=1.0 + i)

@@ -186,6 +186,18 @@ def test_a_sweep_takes_what_is_there_already(queue):
     assert [runs[0].turn, runs[2].turn] == [0, 1]
 
 
+def test_what_is_there_already_is_shown_whatever_else_is_active(queue):
+    done = []
+    for i in (1, 2):
+        done.append(queue.start(spec(i), OTHER))
+        queue.launcher.end(done[-1])
+    mine = queue.start(spec(9), OWNER)
+    assert mine.status().active
+    assert queue.start_many([spec(1), spec(2)], OWNER) == done and all(run.is_visible_to(OWNER) for run in done)
+    with pytest.raises(ValueError, match="stop it first"):
+        queue.start_many([spec(1), spec(3)], OWNER)
+
+
 def test_a_worker_that_cannot_start_is_not_started_forever(queue, monkeypatch):
     monkeypatch.setattr(queue.launcher, "hand_over", lambda worker, folder: queue.launcher.started.append(folder.name))
     run = queue.start(spec(), OWNER)

@@ -65,7 +65,7 @@ def _choose(page: Page) -> None:
                 st.markdown(f":small[:gray[{words['group'][group]}]]", width=110)
                 st.pills(
                     words["group"][group], names, key=key, format_func=lambda name: words[name]["name"],
-                    label_visibility="collapsed", on_change=_pressed, args=(key,),
+                    label_visibility="collapsed", width="stretch", on_change=_pressed, args=(key,),
                 )  # fmt: skip
 
 
@@ -77,19 +77,18 @@ def _pressed(key: str) -> None:
 @st.fragment
 def _experiment(page: Page, name: str) -> None:
     """Everything about one experiment; the end of a run draws only this again."""
-    now, words = trio(name), page["try"][name]
-    left, right = st.columns(WIDE, gap="medium")
-    with left, page_parts.card(f"experiments-{name}", words["title"]):
+    now, title = trio(name), page["try"][name]["title"]
+    _ask(page, now)
+    left, right = st.columns(WIDE, gap="medium") if now.started else (st.container(), None)
+    with left, page_parts.card(f"experiments-{name}", title):
         _change(page, now)
         _run(page, now)
         if now.started:
             _curves(page, now)
-    with right:
-        _ask(page, now)
-        if now.outcome is not None:
+    if right is not None:
+        with right:
             _measured(page, now)
-    if now.started:
-        _samples(page, now)
+            _samples(page, now)
 
 
 def _change(page: Page, now: Trio) -> None:
@@ -193,6 +192,8 @@ def _measured(page: Page, now: Trio) -> None:
     """The three results as bars, and what else sets the runs apart."""
     words, outcome = page["try"], now.outcome
     unit = page["unit"][now.experiment.measure]
+    if outcome is None:
+        return
     with page_parts.card(f"experiments-{now.name}-measured", words["measured"], words["measured_in"].format(unit=unit)):
         numbers = (outcome.base, outcome.changed, outcome.twin)
         bars = [Bar(words["series"][i], value) for i, value in enumerate(numbers) if math.isfinite(value)]
@@ -222,17 +223,16 @@ def _facts(run: Run | None) -> list[str]:
 
 
 def _samples(page: Page, now: Trio) -> None:
-    """What the unchanged and the changed run write, side by side."""
+    """What the unchanged and the changed run write."""
     words = page["try"]
     made = [run.samples()[-1:] if run is not None else [] for run in now.runs[:2]]
     if not any(made):
         return
     with page_parts.card(f"experiments-{now.name}-samples", words["samples"]):
-        for i, (column, rows) in enumerate(zip(st.columns(2, gap="large"), made, strict=True)):
-            with column:
-                for row in rows:
-                    st.caption(words["sample_of"].format(name=words["series"][i], step=f"{row.get('step', 0):,}"))
-                    written(row.get("prompt", ""), row.get("text", ""), key=f"experiments-sample-{i}")
+        for i, rows in enumerate(made):
+            for row in rows:
+                st.caption(words["sample_of"].format(name=words["series"][i], step=f"{row.get('step', 0):,}"))
+                written(row.get("prompt", ""), row.get("text", ""), key=f"experiments-sample-{i}")
 
 
 def _take_away(page: Page, now: Trio) -> None:

@@ -47,6 +47,14 @@ def _knobs(page: Page) -> Sweep | None:
         except ValueError as problem:
             st.info(words["problem"].format(problem=plain(str(problem))), icon=":material/info:")
             return None
+        model, train = made.base.model_config(1), made.base.train_config()
+        st.caption(
+            words["base"].format(
+                source=plain(made.base.data.label), layers=model.n_layers, heads=model.n_heads, width=model.d_model,
+                context=model.context_length, steps=train.steps, batch=train.batch_size, rate=f"{train.learning_rate:g}",
+                vocabulary=f"{made.base.data.vocab_size:,}",
+            )
+        )  # fmt: skip
         return made
 
 
@@ -96,7 +104,7 @@ def _results(page: Page, made: Sweep) -> None:
     have = found.mine(flat(specs))
     _ask(page, made, have)
     left, right = st.columns([1.55, 1], gap="medium")
-    with left, page_parts.card("experiments-sweep-map", page["sweep.map"]):
+    with left, page_parts.card("experiments-sweep-map", page["sweep.map"], _cells(page, made)):
         _go(page, made, have)
         _map(page, made, have)
         _take_away(page, made, have)
@@ -140,6 +148,11 @@ def _go(page: Page, made: Sweep, have: list[Run | None]) -> None:
     start.problem(page, specs, "sweep")
 
 
+def _cells(page: Page, made: Sweep) -> str:
+    """What a cell is."""
+    return page["sweep.cells"].format(unit=page["unit"][made.measure])
+
+
 def _values(made: Sweep, have: list[Run | None]) -> np.ndarray:
     """(rows, columns) results; NaN where there is none yet."""
     numbers = [found.result(run, made.measure) for run in have]
@@ -158,7 +171,7 @@ def _map(page: Page, made: Sweep, have: list[Run | None]) -> None:
     matrix(
         grid, rows, columns, key="experiments-sweep-matrix", label=words["label"].format(**names),
         words=words["cell"].format(**names), empty_words=words["empty"].format(**names),
-        hint=words["hint"].format(unit=unit),
+        hint=words["hint"],
         rows_are=names["first"], columns_are=names["second"], numbers=True,
         floor=best, limit=max(worst, best + 1e-3),
     )  # fmt: skip
