@@ -65,7 +65,7 @@ def _choose(page: Page) -> None:
                 st.markdown(f":small[:gray[{words['group'][group]}]]", width=110)
                 st.pills(
                     words["group"][group], names, key=key, format_func=lambda name: words[name]["name"],
-                    label_visibility="collapsed", width="stretch", on_change=_pressed, args=(key,),
+                    label_visibility="collapsed", wrap=True, on_change=_pressed, args=(key,),
                 )  # fmt: skip
 
 

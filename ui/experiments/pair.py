@@ -2,63 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
-from ui import cached
 from ui import cached_experiments as computed
 from ui import page as page_parts
 from ui import snippets_experiments as snippets
 from ui.components.before_after import before_after
 from ui.components.matrix import matrix
 from ui.components.signed import Bar, signed_bars
-from ui.experiments import address
+from ui.experiments.models import Pair, choose, provenance
 from ui.experiments.written import written
 from ui.numbers import digits
 from ui.page import Page
-from ui.pretraining import differences
-from ui.pretraining.subject import reading_in
 from ui.state import Reading
-from ui.text import load, plain
+from ui.text import plain
 
-OTHER, STEP = "with", "with_step"  # names in the address
 SEED = "experiments-seed"
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The bench's sentence in both models; ``a`` is the bench's."""
-
-    page: Page
-    a: Reading
-    b: Reading
-
-    @property
-    def alike(self) -> bool:
-        """Whether both cut the sentence into the same tokens."""
-        return computed.same_tokens(self.a, self.b)
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """What they are called in figures: their step, too, where both are one model."""
-        words = self.page["pair"]
-        a, b = self.a.info.title, self.b.info.title
-        if self.a.model_id == self.b.model_id:
-            at = words["at"]
-            a, b = (at.format(name=r.info.title, step=f"{r.shown_step:,}") for r in (self.a, self.b))
-        return words["a"].format(name=a), words["b"].format(name=b)
-
-    @property
-    def key(self) -> str:
-        """For keys of figures."""
-        return page_parts.hash_key(repr((self.a.model_id, self.a.step, self.b.model_id, self.b.step, self.a.ids, self.b.ids)))
 
 
 def show(page: Page) -> None:
     """The other model, then one card for each thing that is compared."""
-    pair = _choose(page)
+    pair = choose(page)
     left, right = st.columns([1.25, 1], gap="medium")
     with left, page_parts.card("experiments-next", page["next.title"], page["next.caption"]):
         _next(pair)
@@ -70,88 +37,6 @@ def show(page: Page) -> None:
         _surprise(pair)
     with page_parts.card("experiments-attention", page["attention.title"], page["attention.caption"]):
         _attention(pair)
-
-
-def _choose(page: Page) -> Pair:
-    """The other model and its step, and what sets both apart."""
-    words, here = page["pair"], page.reading
-    with page_parts.card("experiments-pair"):
-        first, second, third = st.columns([1, 1.2, 1.5], gap="medium", vertical_alignment="bottom")
-        with first:
-            st.caption(words["first"])
-            st.markdown(f"**{plain(here.info.title)}** · {words['step'].format(n=f'{here.shown_step:,}')}")
-        ids = [info.id for info in cached.models()]
-        other = _other(here, ids)
-        key = "experiments-other"
-        if st.session_state.get(key) != other:
-            st.session_state[key] = other
-        with second:
-            st.selectbox(
-                words["second"], ids, key=key, format_func=lambda i: cached.model_info(i).title,
-                on_change=lambda: address.put(**{OTHER: st.session_state[key], STEP: ""}),
-            )  # fmt: skip
-        with third:
-            step = _step(page, other)
-        b = reading_in(here, other, step)
-        _differences(page, here, b)
-    return Pair(page, here, b)
-
-
-def _other(here: Reading, ids: list[str]) -> str:
-    """The model in the address; else a step of the bench's own, where it has some, or else another one."""
-    wanted = address.get(OTHER)
-    if wanted in ids:
-        return wanted
-    if len(here.info.steps) > 1:
-        return here.model_id
-    return next((i for i in ids if i != here.model_id), here.model_id)
-
-
-def _step(page: Page, model_id: str) -> int | None:
-    """The other model's training step."""
-    words, info = page["pair"], cached.model_info(model_id)
-    if len(info.steps) < 2:
-        st.caption(words["no_steps"])
-        return None
-    wanted = address.get(STEP)
-    known = {str(step): step for step in info.steps}
-    last = info.steps[-1]
-    first = _half_way(info.steps) if model_id == page.reading.model_id and page.reading.step is None else last
-    step = known.get(wanted, first)
-    key = f"experiments-step-{model_id}"
-    if st.session_state.get(key) != step:
-        st.session_state[key] = step
-    st.select_slider(
-        words["other_step"], info.steps, key=key, format_func=lambda n: f"{n:,}",
-        on_change=lambda: address.put(**{OTHER: model_id, STEP: str(st.session_state[key])}),
-    )  # fmt: skip
-    return None if step == last else step
-
-
-def _half_way(steps: tuple[int, ...]) -> int:
-    """A step early enough to look different: at a twentieth of training."""
-    return min(steps, key=lambda step: abs(step - steps[-1] / 20))
-
-
-def _differences(page: Page, a: Reading, b: Reading) -> None:
-    """What their configurations differ in, and whether they may be compared token by token."""
-    words, fields = page["pair"], load("pretraining")
-    first, second = (reading.config.to_dict() for reading in (a, b))
-    skipped = {*differences.SILENT, "seed", "vocab_size"} - {"causal"}
-    other = [name for name in first if name not in skipped and first[name] != second[name]]
-
-    def told(values: dict) -> str:
-        labels = fields["field"] | {"causal": words["causal"]}
-        return ", ".join(plain(differences.said(name, values[name], labels, fields["option"])) for name in other)
-
-    if a.model_id == b.model_id:
-        text = words["one_model"] if a.shown_step != b.shown_step else words["the_same"]
-    elif other:
-        text = words["differ"].format(a=told(first), b=told(second))
-    else:
-        text = words["alike"]
-    page_parts.prose(text)
-    page_parts.prose(words["same_tokens" if computed.same_tokens(a, b) else "other_tokens"])
 
 
 def _next(pair: Pair) -> None:
@@ -173,7 +58,7 @@ def _next(pair: Pair) -> None:
         if not both.all():
             missing = ", ".join(f"“{plain(label)}”" for i, label in enumerate(found.labels) if not both[i])
             page_parts.prose(words["missing"].replace("{listed}", missing))
-    _provenance(pair)
+    provenance(pair)
     rows = [[label, float(found.a[i]), float(found.b[i])] for i, label in enumerate(found.labels)]
     page_parts.take_away(
         pair.page, "next", header=["token", *pair.names], rows=rows, code=snippets.next_code(pair.a, pair.b)
@@ -221,7 +106,7 @@ def _surprise(pair: Pair) -> None:
             signed_bars(bars, key=key, label=words["difference_label"], hint=words["hint"])
     else:
         page_parts.prose(words["apart"].format(a=len(pair.a.ids), b=len(pair.b.ids)))
-    _provenance(pair)
+    provenance(pair)
     rows = [[name, label, float(v)] for name, r, found in zip(pair.names, (pair.a, pair.b), (a, b), strict=True)
             for label, v in zip(r.labels[1:], found, strict=True)]  # fmt: skip
     header, code = ["model", "token", "surprise in nats"], snippets.surprise_code(pair.a, pair.b)
@@ -257,7 +142,7 @@ def _attention(pair: Pair) -> None:
     else:
         page_parts.prose(words["apart"])
     page_parts.prose(words["warning"])
-    _provenance(pair)
+    provenance(pair)
     rows = [
         [name, reading.labels[i], reading.labels[j], float(shown[i, j])]
         for name, reading, shown in zip(pair.names, (a, b), patterns, strict=True)
@@ -299,7 +184,7 @@ def _continue(pair: Pair) -> None:
         written(reading.tokenizer.decode(list(reading.ids)), text, key=f"experiments-sample-{name[:1]}")
     st.button(words["again"], key="experiments-again", icon=":material/casino:", on_click=_next_seed)
     page_parts.prose(words["how"].format(seed=seed, temperature=computed.TEMPERATURE, tokens=computed.TOKENS))
-    _provenance(pair)
+    provenance(pair)
     rows = [[name, computed.continuation(r, seed)] for r, name in zip((pair.a, pair.b), pair.names, strict=True)]
     code = snippets.continue_code(pair.a, pair.b, seed, computed.TEMPERATURE, computed.TOKENS)
     page_parts.take_away(pair.page, "continue", header=["model", "continuation"], rows=rows, code=code)
@@ -307,8 +192,3 @@ def _continue(pair: Pair) -> None:
 
 def _next_seed() -> None:
     st.session_state[SEED] += 1
-
-
-def _provenance(pair: Pair) -> None:
-    words = pair.page["pair"]
-    st.caption(words["provenance"].format(a=plain(pair.a.provenance), b=plain(pair.b.provenance)))

@@ -75,7 +75,7 @@ def _knob(page: Page, name: str, usual: str, label: str) -> tuple[str, tuple]:
         st.session_state[values_key] = wanted
     with right:
         st.pills(
-            words["values"].format(least=VALUES[0], most=VALUES[1]), options, selection_mode="multi", key=values_key,
+            words["values"].format(least=VALUES[0], most=VALUES[1]), options, selection_mode="multi", key=values_key, wrap=True,
             format_func=lambda value: value_name(page, knob, value), on_change=_chose, args=(name, knob, values_key),
         )  # fmt: skip
     return knob, tuple(wanted)
@@ -108,12 +108,11 @@ def _results(page: Page, made: Sweep) -> None:
         _go(page, made, have)
         _map(page, made, have)
         _take_away(page, made, have)
-    with right:
-        with page_parts.card("experiments-sweep-found", page["sweep.found"]):
-            _found(page, made, have)
-        if any(run is not None for run in have):
-            with page_parts.card("experiments-sweep-curves", page["sweep.curves"]):
-                _curves(page, made, have)
+    with right, page_parts.card("experiments-sweep-found", page["sweep.found"]):
+        _found(page, made, have)
+    if any(run is not None for run in have):
+        with page_parts.card("experiments-sweep-curves", page["sweep.curves"]):
+            _curves(page, made, have)
 
 
 def _go(page: Page, made: Sweep, have: list[Run | None]) -> None:
