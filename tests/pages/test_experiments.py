@@ -126,6 +126,7 @@ def test_the_button_queues_three_runs_as_one_batch(site: Site) -> None:
     made = sorted(site.store.runs(), key=lambda run: run.turn)
     assert [run.digest for run in made] == [spec.digest() for spec in EXPERIMENTS["untied"].specs]
     assert len({run.batch for run in made}) == 1 and all(run.is_owner(ME) for run in made)
+    assert len({run.title for run in made}) == 3 and made[1].title.endswith(WORDS["try"]["untied"]["name"])
     assert "experiments-untied-batch" in messages(at) and "experiments-untied-stop" in keys(at)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import streamlit as st
 
 from llm.experiments import BETTER, BITS, EXPERIMENTS, SAME, WORSE
+from llm.runs.spec import RunSpec
 from llm.runs.store import Run
 from ui import page as page_parts
 from ui import snippets_experiments as snippets
@@ -127,7 +129,7 @@ def _run(page: Page, now: Trio) -> None:
     if not now.started or (now.broken_off and not now.training):
         needed = start.missing(specs)
         with st.container(key="experiments-go", horizontal=True, vertical_alignment="center", gap="medium"):
-            start.button(page, words["again"] if now.started else words["run"], f"{key}-run", lambda: specs)
+            start.button(page, words["again"] if now.started else words["run"], f"{key}-run", lambda: _titled(page, now))
             text = words["time"].format(n=len(needed), time=start.duration(page, needed)) if needed else words["no_time"]
             page_parts.prose(text)
     elif now.training:
@@ -136,7 +138,15 @@ def _run(page: Page, now: Trio) -> None:
             if batch(titled, page["state"], key=f"{key}-batch", label=words["batch_label"]) is not None:
                 st.rerun(scope="fragment")
             _stop(page, now.there, key)
-    start.problem(page, specs, now.name)
+    start.problem(page, _titled(page, now), now.name)
+
+
+def _titled(page: Page, now: Trio) -> list[RunSpec]:
+    """The runs under names by which they can be told apart in the list on Pre-training."""
+    words = page["try"]
+    source, name = now.experiment.base.data.label, words[now.name]["name"]
+    titles = [title.format(source=source, name=name) for title in words["titles"]]
+    return [replace(spec, title=title) for spec, title in zip(now.experiment.specs, titles, strict=True)]
 
 
 def _stop(page: Page, some: list[Run], key: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
+from llm.runs.spec import RunSpec
 from llm.runs.store import Run
 from llm.sweeps import KNOBS, MOST_RUNS, VALUES, Sweep, flat
 from ui import page as page_parts
@@ -140,11 +142,17 @@ def _go(page: Page, made: Sweep, have: list[Run | None]) -> None:
         text = words["time"].format(count=made.count, new=len(needed), each=each, time=start.duration(page, needed))
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             again = any(run is not None for run in have)
-            start.button(page, words["rest"] if again else words["run"], "experiments-sweep-run", lambda: specs)
+            start.button(page, words["rest"] if again else words["run"], "experiments-sweep-run", lambda: _titled(page, made))
             page_parts.prose(text if needed else page["try.no_time"])
         limits = runs.limits()
         st.caption(words["limits"].format(most=min(MOST_RUNS, limits.sweep), steps=f"{limits.steps:,}"))
-    start.problem(page, specs, "sweep")
+    start.problem(page, _titled(page, made), "sweep")
+
+
+def _titled(page: Page, made: Sweep) -> list[RunSpec]:
+    """The runs under names by which they can be told apart in the list on Pre-training."""
+    title = page["sweep.run_title"]
+    return [replace(spec, title=title.format(name=name_of(page, made, i))) for i, spec in enumerate(flat(made.specs()))]
 
 
 def _cells(page: Page, made: Sweep) -> str:
