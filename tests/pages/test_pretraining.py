@@ -401,3 +401,22 @@ def test_the_lines_of_python_train_the_same_run(site: Site, tmp_path: Path, caps
 def test_the_draft_is_what_the_page_starts(site: Site) -> None:
     assert drafts.spec_of(drafts.fresh()).digest() == presets.starter().digest()
     assert messages(opened()) is not None
+
+
+def test_tensorboard_is_off_until_asked_for_and_without_its_package_a_sentence(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = opened()
+    at.toggle(key="pretraining-more").set_value(True).run()
+    flag = next(each for each in [*at.checkbox, *at.toggle] if each.key == "pretraining-field-tensorboard")
+    assert not flag.value
+    flag.set_value(True).run()
+    button(at, "start-button").click().run()
+    check(at, "pretraining")
+    assert site.store.runs()[0].spec.tensorboard
+    monkeypatch.setattr("llm.runs.limits.find_spec", lambda name: None)
+    at = opened()
+    at.toggle(key="pretraining-more").set_value(True).run()
+    next(each for each in [*at.checkbox, *at.toggle] if each.key == "pretraining-field-tensorboard").set_value(True).run()
+    check(at, "pretraining")
+    assert "pip install tensorboard" in texts(at) and button(at, "start-button").disabled

@@ -72,3 +72,26 @@ def test_every_option_has_help():
     commands = next(action for action in build_parser()._actions if action.choices and "train" in action.choices)
     silent = [(name, a.dest) for name, parser in commands.choices.items() for a in parser._actions if not a.help]
     assert silent == []
+
+
+SHAPE = {"size": 20_000, "layers": 1, "heads": 2, "width": 16, "context": 32}
+TINY = ["train", "--corpus", "copy", *(f"--{name}={value}" for name, value in (SHAPE | {"steps": 20, "eval-every": 10}).items())]
+
+
+def test_event_files_are_written_only_when_asked_for_and_tensorboard_reads_them(capsys, tmp_path):
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    plain, asked = tmp_path / "plain", tmp_path / "asked"
+    assert said(capsys, *TINY, "--out", plain)[0] == said(capsys, *TINY, "--tensorboard", "--out", asked)[0] == 0
+    assert not (plain / "tensorboard").exists()
+    events = reader.EventAccumulator(str(asked / "tensorboard")).Reload()
+    rows = [json.loads(line) for line in (asked / "metrics.jsonl").read_text().splitlines()]
+    for name in ("loss", "learning_rate", "grad_norm", "val_loss", "val_bits_per_byte"):
+        wanted = {row["step"]: pytest.approx(row[name], rel=1e-5) for row in rows if name in row}
+        assert wanted and {event.step: event.value for event in events.Scalars(name)} == wanted
+
+
+def test_without_the_package_tensorboard_is_one_sentence(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("llm.runs.limits.find_spec", lambda name: None)
+    code, out, err = said(capsys, *TINY, "--tensorboard", "--out", tmp_path / "model")
+    assert code == 2 and out == "" and "pip install tensorboard" in err and "Traceback" not in err
+    assert not (tmp_path / "model").exists()
