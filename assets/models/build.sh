@@ -1,14 +1,16 @@
 #!/bin/sh
 # Makes the models in the box again, one after the other: sh assets/models/build.sh [id ...]
-# About an hour on one core; each command is also recorded in the model's meta.json and card.md.
+# About an hour and a quarter on one core; each command is also recorded in the model's meta.json and card.md.
 # The same machine gives the same weights; another CPU rounds differently and gives others that are as good.
 set -eu
 cd "$(dirname "$0")/../.."
 PYTHON="${PYTHON:-.venv/bin/python}"
-IDS="${*:-stories copy arithmetic positions-none positions-sinusoidal positions-learned positions-rope positions-alibi}"
+IDS="${*:-stories masked copy arithmetic positions-none positions-sinusoidal positions-learned positions-rope positions-alibi}"
 
 train() {
     "$PYTHON" -m llm train --dtype float16 --log-every 10 "$@"
+    for out; do :; done  # the last word is the folder; what only a run needs does not go into the box
+    (cd "$out" && rm -rf spec.json output.json status.json worker.lock samples.jsonl changes.jsonl state-* && rmdir snapshots 2> /dev/null) || :
 }
 
 stories() {
@@ -20,6 +22,18 @@ stories() {
         --default-text "The little dog was very" \
         --sample "The little dog was very" --sample "Once upon a time" --sample "One day, Lily" \
         --about assets/models/about/stories.md --out assets/models/stories
+}
+
+masked() {
+    train --corpus stories --size 10000000 --vocab 1025 --objective masked_tokens --layers 4 --heads 4 --width 128 --context 128 \
+        --position rope --activation gelu --tie --no-zero-init --no-embedding-norm \
+        --steps 3000 --batch 16 --lr 0.02 --muon-lr 0.03 --warmup 20 --grad-clip 1 --average 0 --document-starts 0.25 \
+        --eval-every 300 --title Masked \
+        --summary "Fills blanks in children's stories from both sides: about 1 million parameters, 1,025 tokens" \
+        --default-text "The little dog was sad because it lost the red ball." \
+        --sample "The little dog was ___ because it lost the red ball." --sample "Once upon a ___, there was a little fox." \
+        --sample "Lily was hungry, so ___ ate a sandwich." --sample '"Thank you!" ___ the rabbit.' \
+        --about assets/models/about/masked.md --out assets/models/masked
 }
 
 copy() {

@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,12 +11,16 @@ from llm.checkpoints import load_checkpoint, snapshot_steps
 from llm.evaluation import evaluate
 from llm.exam import exact_share
 from llm.interpret.ablation import ablation
+from llm.interpret.blanks import from_both_sides
 from llm.interpret.detectors import head_scores
 from llm.library import BOX
-from llm.objectives import token_loss
+from llm.objectives import token_loss, usual_objective
 from llm.sources import as_question, corpus_parts, document_data
 
-NAMES = ("stories", "copy", "arithmetic", *(f"positions-{p}" for p in ("none", "sinusoidal", "learned", "rope", "alibi")))
+POSITIONS = ("none", "sinusoidal", "learned", "rope", "alibi")
+NAMES = ("stories", "masked", "copy", "arithmetic", *(f"positions-{scheme}" for scheme in POSITIONS))
+
+LONG = ("stories", "masked")  # on ten million characters
 
 
 def described(name: str) -> dict:
@@ -55,16 +60,19 @@ def test_its_card_says_what_its_meta_says(name, checkpoints):
         assert text in card, text
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "stories"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LONG])
 def test_the_loss_can_be_measured_again(name, checkpoints):
     checkpoint = checkpoints[name]
     assert evaluate(checkpoint.model, validation(name, checkpoint)) == pytest.approx(checkpoint.meta["val_loss"], abs=1e-3)
 
 
 @pytest.mark.slow
-def test_the_loss_of_stories_can_be_measured_again(checkpoints):
-    checkpoint = checkpoints["stories"]
-    assert evaluate(checkpoint.model, validation("stories", checkpoint)) == pytest.approx(checkpoint.meta["val_loss"], abs=1e-3)
+@pytest.mark.parametrize("name", LONG)
+def test_the_loss_on_ten_million_characters_can_be_measured_again(name, checkpoints):
+    checkpoint = checkpoints[name]
+    objective = usual_objective(checkpoint.config, checkpoint.tokenizer.special)
+    measured = evaluate(checkpoint.model, validation(name, checkpoint), objective=objective)
+    assert measured == pytest.approx(checkpoint.meta["val_loss"], abs=1e-3)
 
 
 def test_stories_has_a_dozen_snapshots_that_get_better(checkpoints):
@@ -144,3 +152,38 @@ def test_positions_help(checkpoints):
 def test_the_box_is_small():
     size = sum(path.stat().st_size for path in BOX.rglob("*") if path.is_file())
     assert size < 35_000_000
+
+
+def test_masked_and_stories_differ_in_what_they_were_asked_for(checkpoints):
+    """The pair that is compared: the same corpus, tokens and shape. Its card names what else differs."""
+    stories, masked = described("stories"), described("masked")
+    assert masked["data"] == stories["data"]
+
+    def differing(part: str) -> set[str]:
+        return {name for name, value in masked[part].items() if stories[part].get(name, value) != value}
+
+    assert differing("model") == {"causal", "vocab_size", "position", "qk_norm"}
+    assert differing("train") == {"objective", "steps"}
+    first, second = (checkpoints[name].tokenizer for name in ("stories", "masked"))
+    _, texts = corpus_parts("stories", 30_000, 12345)
+    assert all(first.encode(text) == second.encode(text) for text in [*texts, "Zażółć 😀 12345 <|end|> [MASK]"])
+
+
+def test_masked_fills_blanks_in_new_stories_far_better_than_frequencies_and_its_card_says_how_well(checkpoints):
+    """Tokens hidden one at a time: how often the most probable one is right, and the mean surprise."""
+    checkpoint = checkpoints["masked"]
+    train, texts = corpus_parts("stories", 300_000, 12345)
+    counts = torch.bincount(torch.tensor(checkpoint.tokenizer.encode("\n".join(train))), minlength=checkpoint.config.vocab_size)
+    frequency = ((counts + 1).double() / (counts + 1).sum()).numpy()
+    right, surprise, frequent, unigram = [], [], [], []
+    for text in texts[:6]:
+        ids = checkpoint.tokenizer.encode(text)[:128]
+        own = from_both_sides(checkpoint.model, ids, checkpoint.tokenizer.special["[MASK]"])
+        right += (own.rank == 1).tolist()
+        surprise += own.surprise.tolist()
+        frequent += [token == counts.argmax() for token in ids]
+        unigram += (-np.log(frequency[ids])).tolist()
+    assert np.mean(right) > 3 * np.mean(frequent) and np.mean(surprise) < 0.25 * np.mean(unigram)
+    card = " ".join((BOX / "masked" / "card.md").read_text(encoding="utf-8").split())
+    assert f"for {100 * np.mean(right):.0f} % of them, and the mean surprise is {np.mean(surprise):.1f} nats" in card
+    assert f"for {100 * np.mean(frequent):.0f} %, and frequencies alone have {np.mean(unigram):.1f} nats" in card

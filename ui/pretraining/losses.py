@@ -59,8 +59,8 @@ def _figures(pair: Pair, reading: Reading) -> list[str]:
         f"{math.exp(loss.mean):.2f}",
         f"{meta['bits_per_byte']:.3f}" if reading.config.causal else words["no_bits"],
         f"{math.log(reading.config.vocab_size):.2f}",
+        f"{meta['steps']:,}",
         f"{_asked_in_training(reading):,}",
-        words["minutes"].format(minutes=meta["seconds"] / 60),
     ]
 
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from ui import page as page_parts
 from ui import state
-from ui.pretraining import memorised
+from ui.pretraining import memorised, objectives
 from ui.text import load
 
 TRAIN = "train"
-OTHERS = {"memorised": ("memorised", memorised.show)}
+OTHERS = {"asked": ("objectives", objectives.show), "memorised": ("memorised", memorised.show)}
 
 
 def start() -> tuple[page_parts.Page, str]:
