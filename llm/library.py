@@ -1,6 +1,7 @@
-"""Which models there are: those in the box, and the folders that the environment names (GLASSFORMER_MODELS).
+"""Which models there are: those in the box, the folders that the environment names (GLASSFORMER_MODELS), and runs.
 
-Listing reads only JSON. An id is looked up in the list, never joined to a path.
+Listing reads only JSON. An id is looked up in the list, never joined to a path. Runs are not in the list, because they belong
+to somebody: who knows a run's id opens it as ``run-<id>`` (see ``llm.runs.models``).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class ModelInfo:
     id: str
     title: str
     folder: Path
-    kind: str  # box | folder | gpt2
+    kind: str  # box | folder | gpt2 | run
     summary: str
     config: ModelConfig
     parameters: int
@@ -54,17 +55,31 @@ def problems(box: Path = BOX, extra: str | None = None) -> tuple[str, ...]:
     return tuple(found for found in _look(box, extra) if isinstance(found, str))
 
 
+def find_model(model_id: str, *, box: Path = BOX, extra: str | None = None) -> ModelInfo:
+    """A model of the list, or the run that is named (under GLASSFORMER_RUNS).
+
+    Raises:
+        ValueError: for an id that is neither, or a run without weights.
+    """
+    from llm.runs.models import find_run_model, is_run  # which describes runs as this module's models
+
+    listed = list_models(box, extra)
+    info = next((info for info in listed if info.id == model_id), None)
+    if info is None and is_run(model_id):
+        return find_run_model(model_id)
+    if info is None:
+        known = ", ".join(info.id for info in listed) or "none yet"
+        raise ValueError(f"there is no model {model_id!r}; the models are {known}")
+    return info
+
+
 def open_model(model_id: str, step: int | None = None, *, box: Path = BOX, extra: str | None = None) -> Checkpoint:
-    """Open a model of the list, at a snapshot's step or (None, or the last step) finished.
+    """Open a model of the list, or a run, at a snapshot's step or (None, or the last step) finished.
 
     Raises:
         ValueError: for an id that is not in the list, a step without a snapshot, or damaged files.
     """
-    listed = list_models(box, extra)
-    info = next((info for info in listed if info.id == model_id), None)
-    if info is None:
-        known = ", ".join(info.id for info in listed) or "none yet"
-        raise ValueError(f"there is no model {model_id!r}; the models are {known}")
+    info = find_model(model_id, box=box, extra=extra)
     if info.kind == "gpt2":
         return _open_gpt2(info, step)
     return load_checkpoint(info.folder, step)

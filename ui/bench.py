@@ -2,72 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
-from ui import cached
+from llm.library import ModelInfo
+from ui import cached, run_models, time_travel
 from ui.components.pipeline import Station, pipeline
 from ui.pages import PAGES, PageInfo, by_slug
-from ui.state import HEAD, LAYER, MAX_CHARACTERS, MODEL, STEP, TEXT, Reading, chosen_model, reading
+from ui.state import HEAD, LAYER, MAX_CHARACTERS, MODEL, STEP, TEXT, Reading, Settled, chosen_model, reading, settle
 from ui.text import load, plain
 from ui.tokens import token_label
+
+MENU = "bench-model"
+OPENED = "bench-opened"  # the model of the last script run and its own sentence
 
 
 def show(page: PageInfo) -> None:
     """Draw strip and bench. The strip stands above, but its numbers need the bench's widgets first."""
     strip = st.container(key="strip")
-    _widgets(page)
+    settled = _widgets(page)
     now = reading()
     with strip:
         _links()
         pipeline(_stations(now), active=page.stations, provenance=now.provenance, key="pipeline")
-    for note in now.notes:
+    for note in filter(None, (settled.note, *now.notes)):
         st.warning(plain(note), icon=":material/info:")
 
 
-def _widgets(page: PageInfo) -> None:
+def _widgets(page: PageInfo) -> Settled:
     words = load("frame")["bench"]
-    info = chosen_model()
-    st.session_state.setdefault(TEXT, info.default_text)
+    with st.container(key="hidden-bench"):  # a widget that is bound to the address shows what stands there: bare ids and numbers
+        for name in (MODEL, STEP):
+            st.text_input(name, key=name, bind="query-params")
+    settled = settle()
+    _sentence_of(settled.info)
     extra = [name for name in (LAYER, HEAD) if name in page.uses]
     with st.container(key="bench"):
-        columns = st.columns([5, 2, 2.2] + [0.8] * len(extra), vertical_alignment="bottom")
+        columns = st.columns([4.6, 2.2, 2.6] + [0.8] * len(extra), vertical_alignment="bottom")
         with columns[0]:
             st.text_input(words["sentence"], key=TEXT, max_chars=MAX_CHARACTERS, bind="query-params", help=words["sentence_help"])
         with columns[1]:
-            # the bare id is what the menu and the address show: a formatted name would end up in every link
-            st.selectbox(
-                words["model"],
-                [each.id for each in cached.models()],
-                key=MODEL,
-                bind="query-params",
-                on_change=_model_changed,
-                args=(info.id,),
-                help=plain(f"{info.title}: {info.summary}"),
-            )
+            _model(settled, words)
         with columns[2]:
-            _step(chosen_model(), words)
+            time_travel.show(settled)
         for name, column in zip(extra, columns[3:], strict=True):
             with column:
                 _number(name, words)
+    return settled
 
 
-def _step(info: Any, words: dict[str, str]) -> None:
-    """The time slider: which training step's weights the pages show."""
-    if len(info.steps) < 2:
-        st.markdown(f":small[:gray[{words['no_steps']}]]")
-        return
-    if STEP in st.session_state and st.session_state[STEP] not in info.steps:
-        del st.session_state[STEP]  # of another model
-    st.select_slider(
-        words["step"],
-        info.steps,
-        value=info.steps[-1],
-        key=STEP,
-        bind="query-params",
-        help=words["step_help"],
+def _model(settled: Settled, words: dict[str, str]) -> None:
+    """The menu: the box, then this visitor's runs by their titles. Others' runs are not in it."""
+    info = settled.info
+    listed = {each.id: each for each in (*cached.models(), *run_models.listed(settled.wanted))}
+    names = run_models.distinct({key: _name(each, words) for key, each in listed.items()})
+    st.session_state[MENU] = info.id
+    st.selectbox(
+        words["model"],
+        list(listed),
+        key=MENU,
+        format_func=lambda name: names.get(name, name),
+        on_change=_model_changed,
+        help=plain(f"{info.title}: {info.summary}"),
     )
+
+
+def _name(info: ModelInfo, words: dict[str, str]) -> str:
+    """What the menu calls a model: the box's by their short names."""
+    return words["run"].format(title=info.title) if info.kind == "run" else info.id
+
+
+def _model_changed() -> None:
+    """A new model opens at its last step."""
+    st.session_state[MODEL], st.session_state[STEP] = st.session_state[MENU], ""
+
+
+def _sentence_of(info: ModelInfo) -> None:
+    """A new model brings its own sentence, unless the reader has typed one."""
+    before, typed = st.session_state.get(OPENED), st.session_state.setdefault(TEXT, info.default_text)
+    untouched = before is not None and typed in ("", before[1]) and st.query_params.get(TEXT, typed) == typed
+    if untouched and before[0] != info.id:
+        st.session_state[TEXT] = info.default_text
+    st.session_state[OPENED] = (info.id, info.default_text)
 
 
 def _number(name: str, words: dict[str, str]) -> None:
@@ -76,13 +91,6 @@ def _number(name: str, words: dict[str, str]) -> None:
     if (st.session_state.get(name) or 1) > count:
         st.session_state[name] = count
     st.selectbox(words[name], list(range(1, count + 1)), key=name, bind="query-params")
-
-
-def _model_changed(old_id: str) -> None:
-    """A new model opens at its last step, and with its own sentence unless the reader has typed one."""
-    st.session_state.pop(STEP, None)
-    if st.session_state.get(TEXT, "") in ("", cached.model_info(old_id).default_text):
-        st.session_state[TEXT] = chosen_model().default_text
 
 
 def _links() -> None:

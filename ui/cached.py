@@ -5,7 +5,10 @@ What is returned is shared: nobody changes it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -13,8 +16,11 @@ import streamlit as st
 from llm import library
 from llm.checkpoints import Checkpoint
 from llm.interpret import ablation
+from llm.runs.models import is_run
 from llm.trace import Trace, point_shapes, trace
+from ui import run_models
 
+Computed = TypeVar("Computed", bound=Callable[..., Any])
 TRACE_BUDGET = 64 * 2**20  # bytes of one trace; longer sentences of big models are cut, and the page says so
 
 
@@ -25,17 +31,55 @@ def models() -> tuple[library.ModelInfo, ...]:
 
 
 def model_info(model_id: str) -> library.ModelInfo:
-    """The entry of one model."""
-    return next(info for info in models() if info.id == model_id)
+    """The entry of one model, also of a run (as it stands now); ``ValueError`` when there is none."""
+    found = next((info for info in models() if info.id == model_id), None)
+    if found is None and is_run(model_id):
+        return run_models.info(model_id)
+    if found is None:
+        raise ValueError(f"there is no model {model_id!r}")
+    return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=24)
+def by_weights(max_entries: int) -> Callable[[Computed], Computed]:
+    """Remember what a function of (model_id, step, ...) computes, for as long as these are the same weights.
+
+    A run's newest step changes while it trains, and the same step has other weights after a run was resumed and changed.
+    """
+
+    def decorate(function: Computed) -> Computed:
+        def remembered(stamp: int, model_id: str, step: int | None, *args: Any, **options: Any) -> Any:
+            return function(model_id, step, *args, **options)
+
+        # the cache knows a function by its name and its lines, and these are the same for all
+        remembered.__module__, remembered.__qualname__ = function.__module__, function.__qualname__
+        kept = st.cache_resource(show_spinner=False, max_entries=max_entries)(remembered)
+
+        def look_up(model_id: str, step: int | None = None, *args: Any, **options: Any) -> Any:
+            return kept(run_models.stamp(model_id, step) if is_run(model_id) else 0, model_id, step, *args, **options)
+
+        look_up.__doc__, look_up.__name__, look_up.__module__ = function.__doc__, function.__name__, function.__module__
+        look_up.__signature__ = inspect.signature(function)
+        return look_up
+
+    return decorate
+
+
+@by_weights(max_entries=24)
 def checkpoint(model_id: str, step: int | None = None) -> Checkpoint:
     """A model, its tokenizer and its story, at one training step (None: the newest)."""
-    return library.open_model(model_id, step)
+    if not is_run(model_id):
+        return library.open_model(model_id, step)
+    opened = run_models.open_run(model_id, step)
+    return replace(opened, tokenizer=_tokenizer(model_id, opened.tokenizer))
 
 
-@st.cache_resource(show_spinner=False, max_entries=24)
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _tokenizer(model_id: str, _opened: Any) -> Any:
+    """A run's tokenizer, one for all its steps."""
+    return _opened
+
+
+@by_weights(max_entries=24)
 def _trace(
     model_id: str,
     step: int | None,

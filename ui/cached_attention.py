@@ -54,7 +54,7 @@ def steps_of(reading: Any, causal: bool | None = None) -> HeadSteps:
     return head_steps(attention_trace(reading, causal), reading.layer, reading.head)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@cached.by_weights(max_entries=16)
 def _thumbnails(model_id: str, step: int | None, ids: tuple[int, ...], causal: bool | None) -> np.ndarray:
     config = cached.checkpoint(model_id, step).config
     trace = cached.trace_of(
@@ -86,7 +86,7 @@ def sample(model_id: str) -> Windows | None:
     return held_out(cached.model_info(model_id), cached.checkpoint(model_id).tokenizer)
 
 
-@st.cache_resource(show_spinner=False, max_entries=48)
+@cached.by_weights(max_entries=48)
 def scores(model_id: str, step: int | None) -> HeadScores:
     """What each head does, measured on held-out text (else the model's example sentence) and on repeated random tokens."""
     opened, windows = cached.checkpoint(model_id, step), sample(model_id)
@@ -94,7 +94,7 @@ def scores(model_id: str, step: int | None) -> HeadScores:
     return head_scores(opened.model, text, ordinary_ids(windows, opened.tokenizer), mark_ids=mark_ids(opened.tokenizer, text))
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def _sample_loss(model_id: str, step: int | None, heads: tuple[tuple[int, int], ...]) -> float:
     windows = sample(model_id)
     if windows is None:
@@ -103,7 +103,7 @@ def _sample_loss(model_id: str, step: int | None, heads: tuple[tuple[int, int], 
     return loss(model, *windows, edit=ablation(heads=heads)) if heads else loss(model, *windows)
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def _text_loss(model_id: str, step: int | None, ids: tuple[int, ...], heads: tuple[tuple[int, int], ...]) -> float:
     opened = cached.checkpoint(model_id, step)
     mask_id = opened.tokenizer.special.get("[MASK]")
@@ -130,7 +130,7 @@ def without(reading: Any, heads: Heads) -> WithWithout:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=24)
+@cached.by_weights(max_entries=24)
 def loss_rise(model_id: str, step: int | None) -> np.ndarray | None:
     """(L, H) how much the loss on held-out text rises, in nats per token, with each head switched off alone."""
     windows = sample(model_id)

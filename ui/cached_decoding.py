@@ -34,7 +34,7 @@ def stop_ids(tokenizer: Any) -> tuple[int, ...]:
     return () if end is None else (end,)
 
 
-@st.cache_resource(show_spinner=False, max_entries=96)
+@cached.by_weights(max_entries=96)
 def next_logits(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
     """(V,) float32 logits of the token after ``ids``; a model that fills blanks is asked for a blank after them."""
     opened = cached.checkpoint(model_id, step)
@@ -100,7 +100,7 @@ def _one_by_one(
     return made
 
 
-@st.cache_resource(show_spinner=False, max_entries=96)
+@cached.by_weights(max_entries=96)
 def surprises(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
     """(T - 1,) nats: the surprise of each token after the first."""
     values = surprise(cached.checkpoint(model_id, step).model, list(ids))
@@ -116,7 +116,7 @@ def own_probabilities(model_id: str, step: int | None, ids: tuple[int, ...]) -> 
     return np.array(list(asked))
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached.by_weights(max_entries=32)
 def tree(
     model_id: str, step: int | None, ids: tuple[int, ...], sampling: SamplingConfig, number: int, width: int, depth: int
 ) -> tuple[TreeNode, ...]:
@@ -137,7 +137,7 @@ class Written:
     distinct: float  # share of pairs of neighbours that are new
 
 
-@st.cache_resource(show_spinner=False, max_entries=48)
+@cached.by_weights(max_entries=48)
 def written(
     model_id: str, step: int | None, ids: tuple[int, ...], sampling: SamplingConfig, count: int, through_end: bool
 ) -> Written:
@@ -161,7 +161,7 @@ def looping_step(model_id: str, ids: tuple[int, ...], count: int) -> int | None:
     return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@cached.by_weights(max_entries=16)
 def cache_measured(model_id: str, step: int | None, ids: tuple[int, ...], count: int) -> CacheComparison:
     """The same tokens with and without a cache, timed on this machine: once, then remembered.
 

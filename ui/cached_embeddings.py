@@ -23,7 +23,7 @@ FRIENDS = 6  # neighbours named in the cloud
 WORDS = 4_000  # words to choose from for analogies
 
 
-@st.cache_resource(show_spinner=False, max_entries=24)
+@cached.by_weights(max_entries=24)
 def table(model_id: str, step: int | None) -> np.ndarray:
     """(V, C) embedding of every token that the tokenizer knows (padding rows of the matrix are left out)."""
     opened = cached.checkpoint(model_id, step)
@@ -89,7 +89,7 @@ def occurring(model_id: str, ids: Sequence[int]) -> np.ndarray | None:
     return None if there is None or len(there) < 10 else there
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached.by_weights(max_entries=32)
 def unseen(model_id: str, step: int | None) -> tuple[int, float | None]:
     """How many tokens never occur in the sample, and the mean cosine among their rows."""
     used = counts(model_id)
@@ -148,7 +148,7 @@ def _lengths(model_id: str) -> tuple[float | None, ...]:
     return tuple(projections.length_and_frequency(rows, counts(model_id)) for rows in _tables(model_id))
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@cached.by_weights(max_entries=16)
 def neighbours(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
     """(N, 6) positions of the tokens nearest to each, among these."""
     return projections.neighbours(table(model_id, step)[list(ids)], FRIENDS)
@@ -166,7 +166,7 @@ def tsne(model_id: str, ids: tuple[int, ...], dimensions: int) -> np.ndarray:
     return projections.tsne(table(model_id, None)[list(ids)], dimensions)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@cached.by_weights(max_entries=16)
 def in_space(model_id: str, step: int | None, ids: tuple[int, ...]) -> projections.Projection:
     """PCA in three dimensions."""
     return projections.pca(table(model_id, step)[list(ids)], 3, occurring(model_id, ids))
@@ -180,7 +180,7 @@ def default_position(model_id: str, ids: tuple[int, ...]) -> int:
     return int(np.argmax([float(value[0]) if len(value) else -1 for value in best]))
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
+@cached.by_weights(max_entries=256)
 def nearest(model_id: str, step: int | None, token: int, k: int = 10) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Ids and cosines of the tokens most like one, over the whole vocabulary."""
     rows = table(model_id, step)
@@ -188,7 +188,7 @@ def nearest(model_id: str, step: int | None, token: int, k: int = 10) -> tuple[t
     return tuple(ids.tolist()), tuple(values.tolist())
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def similarity(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
     """(T, T) cosine of every pair of tokens of a sentence."""
     return projections.similarity(table(model_id, step)[list(ids)])
@@ -215,20 +215,20 @@ def _known_words(model_id: str) -> Mapping[str, int]:
     return {tokenizer.token_text(i).strip(): i for i in reversed(words(model_id))}
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def analogy(model_id: str, step: int | None, a: int, b: int, c: int, k: int = 5) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Ids and cosines of the words nearest to a - b + c, the three inputs left out."""
     ids, values = projections.analogy(table(model_id, step), a, b, c, k, among=words(model_id))
     return tuple(ids.tolist()), tuple(values.tolist())
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def analogy_map(model_id: str, step: int | None, a: int, b: int, c: int, others: tuple[int, ...]) -> projections.Projection:
     """a, b, c, a - b + c and other tokens in the plane."""
     return projections.analogy_map(table(model_id, step), a, b, c, others)
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def analogy_inputs(model_id: str, step: int | None, a: int, b: int, c: int) -> tuple[float, float, float]:
     """Cosines of a - b + c with a, b and c themselves."""
     rows = table(model_id, step)
@@ -236,13 +236,13 @@ def analogy_inputs(model_id: str, step: int | None, a: int, b: int, c: int) -> t
     return tuple(scores.tolist())
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached.by_weights(max_entries=32)
 def analogy_scores(model_id: str, step: int | None, known: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
     """How many of these analogies come out first: by a - b + c, and by the nearest to c alone."""
     return projections.analogy_scores(table(model_id, step), known, words(model_id))
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def nearest_word(model_id: str, step: int | None, chosen: tuple[int, int, int]) -> int:
     """The word nearest to the last of three, none of them counted: an answer without arithmetic."""
     rows = table(model_id, step)
@@ -250,7 +250,7 @@ def nearest_word(model_id: str, step: int | None, chosen: tuple[int, int, int]) 
     return int(ids[0]) if len(ids) else chosen[2]
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def three(model_id: str, step: int | None, token: int) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
     """Three tokens to choose from and their cosines with ``token``: its nearest, and two from the middle of the list."""
     pool = [i for i in (words(model_id) or range(len(table(model_id, step)))) if i != token]

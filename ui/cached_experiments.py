@@ -20,7 +20,7 @@ TEMPERATURE = 0.7
 CANDIDATES = 12  # tokens whose probabilities are compared
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def _surprises(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
     found = surprise(cached.checkpoint(model_id, step).model, ids)
     found.flags.writeable = False

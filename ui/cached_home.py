@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from llm.config import SamplingConfig
 from llm.decoding import generate
 from llm.sampling import Choice, as_logits, softmax
@@ -32,7 +30,7 @@ def _blank_after_blank(model_id: str, step: int | None, ids: tuple[int, ...], sa
     return made
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def continuation(model_id: str, step: int | None, ids: tuple[int, ...], seed: int) -> tuple[Written, ...]:
     """Up to ``TOKENS`` tokens after ``ids``, drawn at temperature 0.7 from the 40 best, with each step's candidates."""
     opened = cached.checkpoint(model_id, step)

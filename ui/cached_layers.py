@@ -33,7 +33,7 @@ LOSS_WINDOWS = 16  # windows of unseen text over which a changed model's loss is
 GUESSES = 5  # of the lens at each stage
 
 
-@st.cache_resource(show_spinner=False, max_entries=48)
+@cached.by_weights(max_entries=48)
 def _lens(model_id: str, step: int | None, ids: tuple[int, ...], position: int | None) -> LensTop:
     model = cached.checkpoint(model_id, step).model
     recorded = cached.trace_of(model_id, step, ids)
@@ -97,13 +97,13 @@ def block_weights(config: ModelConfig) -> int:
     return config.n_layers * (4 * config.d_model**2 + gate * config.d_model * config.mlp_width)
 
 
-@st.cache_resource(show_spinner=False, max_entries=24)
+@cached.by_weights(max_entries=24)
 def firing(model_id: str, step: int | None, layer: int) -> TopActivations:
     """Where each neuron of a layer fires most in the model's sample."""
     return top_activations(cached.checkpoint(model_id, step).model, sample(model_id).windows, layer, PLACES)
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def places(model_id: str, step: int | None, layer: int, neuron: int) -> tuple[Place, ...]:
     """The places where one neuron fires most, with the tokens around and its activation at each."""
     opened = cached.checkpoint(model_id, step)
@@ -124,7 +124,7 @@ def _place(tokenizer: Tokenizer, window: tuple[int, ...], values: np.ndarray, pe
     return Place(texts, tuple(map(float, values[start:end])), peak - start, continued or start > 0, goes_on)
 
 
-@st.cache_resource(show_spinner=False, max_entries=48)
+@cached.by_weights(max_entries=48)
 def output_projection(model_id: str, step: int | None, layer: int) -> tuple[np.ndarray, np.ndarray]:
     """The matrix (C, H * D) and the bias (C,) that join the heads of a layer; zeros where the model has no bias."""
     out = cached.checkpoint(model_id, step).model.blocks[layer].attn.out
@@ -132,7 +132,7 @@ def output_projection(model_id: str, step: int | None, layer: int) -> tuple[np.n
     return matrix, np.zeros(len(matrix), dtype=np.float32) if out.bias is None else out.bias.detach().numpy()
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def effect(model_id: str, step: int | None, layer: int, neuron: int) -> LogitEffect:
     """The tokens that one neuron raises and lowers."""
     return neuron_logit_effect(cached.checkpoint(model_id, step).model, layer, neuron, EFFECTS)
@@ -171,7 +171,7 @@ class Outcome:
         return self.sentence_loss if math.isnan(self.sample_loss) else self.sample_loss
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def outcome(model_id: str, step: int | None, ids: tuple[int, ...], position: int, change: Change) -> Outcome:
     """The model with one change, at one position of the sentence and over text that it was not trained on."""
     opened = cached.checkpoint(model_id, step)
@@ -181,7 +181,7 @@ def outcome(model_id: str, step: int | None, ids: tuple[int, ...], position: int
     return Outcome(probabilities(logits), text_loss(model, ids, edit=edit, mask_id=mask_id), _sample_loss(model_id, step, change))
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def _sample_loss(model_id: str, step: int | None, change: Change) -> float:
     opened = cached.checkpoint(model_id, step)
     windows = _held_out(model_id)

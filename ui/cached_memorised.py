@@ -58,7 +58,7 @@ def known(model_id: str) -> Known:
     return _known(training_text.text_key(folder), folder)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def written(model_id: str, step: int | None, ids: tuple[int, ...], temperature: float, seed: int) -> tuple[str, str]:
     """The prompt and what the model adds to it, up to its end mark."""
     opened = cached.checkpoint(model_id, step)
@@ -100,14 +100,14 @@ def _samples(model_id: str) -> tuple:
     return equal_samples(tokenizer, train, text.val, bounded=text.bounded)
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
+@cached.by_weights(max_entries=256)
 def gap(model_id: str, step: int | None) -> Gap:
     """The losses on both samples at one training step."""
     opened = cached.checkpoint(model_id, step)
     return loss_gap(opened.model, *_samples(model_id), objective_for(opened.model, opened.tokenizer))
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def recited(model_id: str, step: int | None, given: int) -> tuple[list[Recital], list[Recital]]:
     """How far training texts and held-out texts come back after their first ``given`` tokens."""
     opened, text = cached.checkpoint(model_id, step), known(model_id)
@@ -123,7 +123,7 @@ def gap_steps(model_id: str) -> tuple[int, ...]:
     return tuple(steps[i] for i in places)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached.by_weights(max_entries=32)
 def exam(model_id: str, step: int | None) -> tuple[float, float]:
     """For arithmetic: the share of exact answers to sums that were trained on, and to sums that were held back."""
     text, opened = known(model_id), cached.checkpoint(model_id, step)

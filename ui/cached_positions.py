@@ -29,20 +29,20 @@ def family() -> dict[str, str]:
     return {name.removeprefix("positions-"): name for name in FAMILY if name in there}
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached.by_weights(max_entries=32)
 def table(model_id: str, step: int | None) -> np.ndarray | None:
     """(places, channels) of the vectors that are added, at most 128 x 128 of them."""
     whole = positions.position_table(cached.checkpoint(model_id, step).model)
     return None if whole is None else whole[:LONGEST, :LONGEST]
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached.by_weights(max_entries=32)
 def similarity(model_id: str, step: int | None) -> np.ndarray | None:
     """Likeness of two places by their distance."""
     return positions.similarity_by_distance(cached.checkpoint(model_id, step).model, LONGEST)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached.by_weights(max_entries=32)
 def frequencies(model_id: str, step: int | None) -> tuple[float, ...]:
     """RoPE's radians per place for each pair of channels."""
     return tuple(positions.rotation_frequencies(cached.checkpoint(model_id, step).model).tolist())
@@ -54,7 +54,7 @@ def penalties(model_id: str, step: int | None) -> np.ndarray:
     return positions.distance_penalties(model, min(64, model.config.context_length))
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def measured_attention(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
     """(L, T) mean attention by distance, in this sentence."""
     config = cached.model_info(model_id).config
@@ -74,7 +74,7 @@ class Placeless:
     loss_after: float
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def without_places(model_id: str, step: int | None, ids: tuple[int, ...]) -> Placeless:
     """What becomes of the model's numbers when all tokens stand at the same place."""
     opened = cached.checkpoint(model_id, step)
@@ -85,7 +85,7 @@ def without_places(model_id: str, step: int | None, ids: tuple[int, ...]) -> Pla
     return Placeless(place, before, after, *_losses(model_id, step))
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached.by_weights(max_entries=64)
 def _losses(model_id: str, step: int | None) -> tuple[float, float]:
     windows = sample(model_id)
     if windows is None:
@@ -95,7 +95,7 @@ def _losses(model_id: str, step: int | None) -> tuple[float, float]:
     return loss(whole, *windows), loss(model, *windows, edit=edit)
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
+@cached.by_weights(max_entries=128)
 def order_matters(model_id: str, step: int | None, ids: tuple[int, ...], seed: int, causal: bool | None) -> float:
     """How far a shuffle moves the next-token probabilities, 0 to 1; ``causal=False`` opens the mask of the same weights."""
     model = cached.checkpoint(model_id, step).model

@@ -42,8 +42,8 @@ def bench_kind(model_id: str) -> str:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def own_bpe_id(model_id: str) -> str | None:
     """The model on the bench if it reads through a BPE trained by this project, else the first model that does."""
-    listed = sorted(cached.models(), key=lambda each: each.id != model_id)
-    return next((info.id for info in listed if bench_kind(info.id) == "bpe"), None)
+    listed = [model_id, *(info.id for info in cached.models())]
+    return next((name for name in listed if bench_kind(name) == "bpe"), None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

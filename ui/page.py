@@ -129,7 +129,7 @@ def not_shown(page: Page) -> None:
 
 def provenance(reading: state.Reading, extra: str = "") -> None:
     """The small line under a figure: which weights made its numbers."""
-    st.caption(f"{reading.provenance}{' · ' + extra if extra else ''}")
+    st.caption(f"{reading.cited}{' · ' + extra if extra else ''}")
 
 
 def take_away(page: Page, key: str, *, header: Sequence[str], rows: Sequence[Sequence[Any]], code: str) -> None:

@@ -58,9 +58,9 @@ def heads_code(now: Reading) -> str:
     return f"""{opening(now)}
 from llm.interpret.detectors import head_scores, label
 from llm.interpret.held_out import detector_text, held_out, mark_ids, ordinary_ids
-from llm.library import list_models
+from llm.library import find_model
 
-info = next(info for info in list_models() if info.id == {now.model_id!r})
+info = find_model({now.model_id!r})
 windows = held_out(info, tokenizer)
 text, ordinary = detector_text(windows, tokenizer, model.config), ordinary_ids(windows, tokenizer)
 scores = head_scores(model, text, ordinary, mark_ids=mark_ids(tokenizer, text))

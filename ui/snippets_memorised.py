@@ -8,9 +8,9 @@ from ui.state import Reading
 
 def _opening(now: Reading) -> str:
     return f"""from llm.interpret.training_text import training_parts
-from llm.library import list_models, open_model
+from llm.library import find_model, open_model
 
-info = next(info for info in list_models() if info.id == {now.model_id!r})
+info = find_model({now.model_id!r})
 opened = open_model(info.id, {now.step!r})
 parts = training_parts(info.folder)  # the text is made again from its seed
 """

@@ -1,6 +1,7 @@
 """The bench: sentence, model, training step, layer and head, shared by all pages and kept in the address.
 
-Widgets bound to query parameters hold them; ``reading()`` turns them into what a page works with.
+Widgets bound to query parameters hold them; ``reading()`` turns them into what a page works with. Model and step stand in
+the address by their bare id and number; an empty step is the finished model, or the newest of a run that still trains.
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ import streamlit as st
 
 from llm.config import ModelConfig
 from llm.library import ModelInfo
+from llm.runs.models import is_run, nearest_step
 from llm.trace import Trace
-from ui import cached
-from ui.text import load
+from ui import cached, run_models
+from ui.text import load, plain
 from ui.tokens import Chip, chips, visible
 
 MAX_CHARACTERS = 1000
 # Session keys of the bound widgets; each is also the name in the address.
 TEXT, MODEL, STEP, LAYER, HEAD = "text", "model", "step", "layer", "head"
 VISITED = "visited_pages"
+SETTLED = "bench-settled"  # what the bench found at the start of this script run: all of the page shows the same
 
 
 @dataclass(frozen=True)
 class Reading:
     """What the reader looks at: a sentence in a model at a training step, cut to what the model can hold.
 
-    ``layer`` and ``head`` count from 0 (the screen counts from 1). ``cut`` is the text that did not fit, ``notes`` are
-    sentences about the input that the frame shows.
+    ``step`` is None for the finished weights; a run's is always a number, because its newest weights change. ``layer`` and
+    ``head`` count from 0 (the screen counts from 1). ``cut`` is the text that did not fit, ``notes`` are sentences about the
+    input that the frame shows.
     """
 
     model_id: str
@@ -69,11 +73,20 @@ class Reading:
     @property
     def provenance(self) -> str:
         """Which weights made the numbers: ``stories · step 12,000 · trained``."""
+        return f"{self.info.title}{self._weights}"
+
+    @property
+    def cited(self) -> str:
+        """The same as Markdown, in which a title is only text."""
+        return f"{plain(self.info.title)}{self._weights}"
+
+    @property
+    def _weights(self) -> str:
         words = load("frame")["provenance"]
         # whether weights from elsewhere were ever trained, nobody here can say
         state = words["random" if self.step == 0 else "trained" if self.info.steps else "imported"]
         step = f" · {words['step'].format(n=f'{self.shown_step:,}')}" if self.info.steps else ""
-        return f"{self.info.title}{step} · {state}"
+        return f"{step} · {state}"
 
     def trace(self, **options: Any) -> Trace:
         """The trace of this sentence (``cached.trace_of``'s options)."""
@@ -84,13 +97,26 @@ class Reading:
         return cached.next_token_probabilities(self.model_id, self.step, self.ids)
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What the address came to. ``wanted`` is the model that it names; ``note`` says why another one is shown."""
+
+    wanted: str
+    info: ModelInfo
+    note: str = ""
+
+
+def settle() -> Settled:
+    """Look at the address anew; until the next script run ``chosen_model`` gives this answer."""
+    st.session_state[SETTLED] = found = _look(_wanted())
+    return found
+
+
 def reading() -> Reading:
     """The bench as it stands, with the input made fit for the model and every change to it said in a note."""
     info = chosen_model()
-    step = chosen_step(info)
-    opened = cached.checkpoint(info.id, step)
+    info, step, opened, notes = _open(info, chosen_step(info))
     sentence = st.session_state.get(TEXT, info.default_text)[:MAX_CHARACTERS]
-    notes: list[str] = []
     if not sentence.strip():
         notes.append(load("frame")["notes"]["empty"])
         sentence = info.default_text
@@ -113,15 +139,70 @@ def reading() -> Reading:
 
 def chosen_model() -> ModelInfo:
     """The model on the bench; the first in the box when the address names none that is here."""
-    listed = cached.models()
-    wanted = st.session_state.get(MODEL) or st.query_params.get(MODEL)  # the address, until the widget has read it
-    return next((info for info in listed if info.id == wanted), listed[0])
+    settled, wanted = st.session_state.get(SETTLED), _wanted()
+    return settled.info if settled is not None and settled.wanted == wanted else _look(wanted).info
+
+
+def gone() -> bool:
+    """Whether what this page began to show is no longer there: a run can be deleted, and loses old snapshots while it trains."""
+    settled = st.session_state.get(SETTLED)
+    if settled is None or settled.info.kind != "run":
+        return False
+    try:
+        return not set(settled.info.steps) <= set(run_models.run_of(settled.info.id).snapshots())
+    except ValueError:
+        return True
 
 
 def chosen_step(info: ModelInfo) -> int | None:
-    """The snapshot on the bench; None for the finished model."""
-    step = st.session_state.get(STEP)
-    return step if step in info.steps[:-1] else None
+    """The snapshot on the bench, the nearest that is there; None for the finished model."""
+    wanted = wanted_step()
+    step = nearest_step(info.steps, wanted) if wanted is not None and info.steps else None
+    if info.kind == "run":
+        return info.steps[-1] if step is None and info.steps else step
+    return None if step is not None and step == info.steps[-1] else step
+
+
+def wanted_step() -> int | None:
+    """The step that the address names; None for the finished, or newest, weights."""
+    text = str(st.session_state.get(STEP, st.query_params.get(STEP, "")))  # the address, until the widget has read it
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def _wanted() -> str:
+    return str(st.session_state.get(MODEL) or st.query_params.get(MODEL) or "")
+
+
+def _look(wanted: str) -> Settled:
+    first = cached.models()[0]
+    if not wanted:
+        return Settled(wanted, first)
+    try:
+        return Settled(wanted, cached.model_info(wanted))
+    except (ValueError, OSError) as error:
+        name = "no_run" if is_run(wanted) else "no_model"
+        return Settled(wanted, first, load("frame")["notes"][name].format(model=wanted[:80], why=error, shown=first.title))
+
+
+def _open(info: ModelInfo, step: int | None) -> tuple[ModelInfo, int | None, Any, list[str]]:
+    """The weights, or the nearest that can be read: a run's snapshots come and go, and one may be damaged."""
+    notes = load("frame")["notes"]
+    left = list(info.steps)
+    wanted = step
+    while True:
+        try:
+            opened = cached.checkpoint(info.id, step)
+            said = [] if step == wanted else [notes["other_step"].format(wanted=f"{wanted:,}", step=f"{step:,}")]
+            return info, step, opened, said
+        except (ValueError, OSError) as error:
+            if info.kind != "run":
+                raise
+            left = [each for each in left if each != step]
+            if step is None or not left:
+                first = cached.models()[0]
+                said = notes["no_run"].format(model=info.id, why=error, shown=first.title)
+                return first, None, cached.checkpoint(first.id, None), [said]
+            step = nearest_step(tuple(left), wanted)
 
 
 def _fit(opened: Any, info: ModelInfo, sentence: str, notes: list[str]) -> tuple[tuple[int, ...], str]:

@@ -97,7 +97,7 @@ def test_only_the_open_view_is_drawn(name: str) -> None:
 @pytest.mark.parametrize("name", VIEWS)
 def test_every_view_of_every_kind_of_vocabulary(extra: None, name: str, model: str) -> None:
     for text in ("The little dog saw a cat", "d"):
-        assert view(name, model=model, text=text).selectbox(key="model").value == model
+        assert view(name, model=model, text=text).selectbox(key="bench-model").value == model
 
 
 @pytest.mark.parametrize("text", ODD)
@@ -110,7 +110,7 @@ def test_odd_input_breaks_nothing(text: str) -> None:
 @pytest.mark.parametrize("name", VIEWS)
 def test_random_weights_before_any_training(name: str) -> None:
     at = view(name)
-    at.session_state["step"] = 0
+    at.session_state["step"] = "0"
     check(at.run(), "embeddings")
     assert name == "cloud" or any("random weights" in each.value for each in at.caption)
 

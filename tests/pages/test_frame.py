@@ -76,11 +76,11 @@ def test_unknown_characters_of_a_character_model_are_named() -> None:
 
 def test_a_new_model_brings_its_own_sentence_but_keeps_a_typed_one() -> None:
     at = open_page("home")
-    at.selectbox(key="model").set_value("arithmetic").run()
+    at.selectbox(key="bench-model").set_value("arithmetic").run()
     check(at, "home")
     assert at.text_input(key="text").value == "" or "+" in at.text_input(key="text").value
     at.text_input(key="text").set_value("12+34=").run()
-    at.selectbox(key="model").set_value("stories").run()
+    at.selectbox(key="bench-model").set_value("stories").run()
     assert at.text_input(key="text").value == "12+34="
 
 
@@ -93,7 +93,7 @@ def test_an_address_with_a_model_opens_that_model_s_own_sentence() -> None:
 def test_an_address_with_nonsense_opens_the_defaults() -> None:
     at = open_page("attention", model="../../etc/passwd", step="banana", layer="99", head="-3")
     check(at, "attention")
-    assert at.selectbox(key="model").value == "stories"
+    assert at.selectbox(key="bench-model").value == "stories"
 
 
 def sentences(value: object) -> list[str]:

@@ -47,7 +47,7 @@ def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_page_opens_every_kind_of_model(extra: None, slug: str, model: str) -> None:
     at = check(open_page(slug, model=model, text="The little dog saw a cat"), slug)
-    assert at.selectbox(key="model").value == model
+    assert at.selectbox(key="bench-model").value == model
     assert messages(at)["pipeline"]["stations"][-1]["detail"]
 
 

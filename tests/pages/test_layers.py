@@ -88,7 +88,7 @@ def test_only_the_open_part_is_drawn(part: str) -> None:
 def test_every_part_opens_in_every_kind_of_model(extra: None, part: str, model: str) -> None:
     for text in ("The little dog saw a cat", "d"):
         at = open_part(part, model=model, text=text)
-        assert at.selectbox(key="model").value == model
+        assert at.selectbox(key="bench-model").value == model
 
 
 @pytest.mark.parametrize("text", ODD)
@@ -113,7 +113,7 @@ def now(text: str = "The little dog was very", **changes) -> state.Reading:
 def test_random_weights_before_any_training(part: str) -> None:
     """At step 0 the stories model's output matrices are all zero: nothing is added, nothing may divide by zero."""
     at = open_part(part, text="The cat")
-    at.session_state["step"] = 0
+    at.session_state["step"] = "0"
     check(at.run(), "layers")
     assert any("step 0" in each.value for each in at.caption)
 

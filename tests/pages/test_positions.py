@@ -75,10 +75,10 @@ def test_each_scheme_s_picture_is_there_without_leaving_the_model_on_the_bench()
     for scheme, key in (("rope", "positions-arrows"), ("alibi", "positions-slopes"), ("sinusoidal", "positions-table")):
         at.segmented_control(key="positions-of").set_value(scheme).run()
         assert key in messages(check(at, "positions"))
-        assert any(f"Positions: {scheme}" in caption.value for caption in at.caption)
+        assert any(rf"Positions\: {scheme}" in caption.value for caption in at.caption)
     _, arrays = component(at, "positions-table")
     assert np.allclose(arrays["values"][:, 0], np.sin(np.arange(len(arrays["values"]))), atol=1e-5)
-    assert at.selectbox(key="model").value == "stories"
+    assert at.selectbox(key="bench-model").value == "stories"
 
 
 def test_the_lines_of_the_last_view_give_its_table() -> None:

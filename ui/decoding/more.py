@@ -21,6 +21,7 @@ from ui.decoding.figures import branches, size
 from ui.decoding.text import GrowingText
 from ui.decoding.views import TREE, short, text_chips
 from ui.page import Page
+from ui.text import plain
 from ui.tokens import chips
 
 WIDTH, DEPTH = "beam", "ahead"  # session keys and names in the address
@@ -264,8 +265,8 @@ def _strip(words: dict, text: GrowingText, made: computed.Written, step: int | N
         hint=words["strip"],
         marked=marked,
     )
-    name = text.reading.info.title
-    st.caption(f"{name} · step {step:,}" if step is not None else text.reading.provenance)
+    name = plain(text.reading.info.title)
+    st.caption(f"{name} · step {step:,}" if step is not None else text.reading.cited)
 
 
 def beam_numbers(drawn: list[Branch]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from ui import theme
 from ui.components.cloud import cloud
 from ui.embeddings import near
 from ui.embeddings.spot import WIDE, Spot, take
+from ui.text import plain
 
 KEY = "embeddings-cloud"
 
@@ -79,7 +80,7 @@ def _in_plane(spot: Spot, method: str) -> None:
     )  # fmt: skip
     _part(spot, len(listed))
     if len(steps) > 1:
-        st.caption(f"{now.info.title} · {page['cloud.slider']}")
+        st.caption(f"{plain(now.info.title)} · {page['cloud.slider']}")
     else:
         page_parts.provenance(replace(now, step=None))
     rows = list(zip(listed, labels, kinds, *np.round(places[at].T.astype(float), 5).tolist(), strict=True))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui import cached
+from ui import cached, run_models
 from ui import cached_experiments as computed
 from ui import page as page_parts
 from ui.experiments import address
@@ -56,14 +56,15 @@ def choose(page: Page) -> Pair:
         with first:
             st.caption(words["first"])
             st.markdown(f"**{plain(here.info.title)}** · {words['step'].format(n=f'{here.shown_step:,}')}")
-        ids = [info.id for info in cached.models()]
+        titles = run_models.distinct({info.id: info.title for info in (*cached.models(), *run_models.listed(here.model_id))})
+        ids = list(titles)
         other = _other(here, ids)
         key = "experiments-other"
         if st.session_state.get(key) != other:
             st.session_state[key] = other
         with second:
             st.selectbox(
-                words["second"], ids, key=key, format_func=lambda i: cached.model_info(i).title,
+                words["second"], ids, key=key, format_func=lambda i: titles.get(i, i),
                 on_change=lambda: address.put(**{OTHER: st.session_state[key], STEP: ""}),
             )  # fmt: skip
         with third:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from llm.files import read_json
+from llm.runs.models import model_id
 from llm.runs.store import Run
 
 
@@ -34,11 +35,6 @@ def facts(run: Run) -> Facts:
     except (ValueError, KeyError, TypeError):
         return Facts(run.spec.data.likely_vocabulary(), False, None)
     return Facts(vocabulary, True, float(counted) if isinstance(counted, (int, float)) else None)
-
-
-def model_id(run: Run) -> str:
-    """Under which name the stage pages open it."""
-    return f"run-{run.id}"
 
 
 def links(pages, run: Run) -> None:

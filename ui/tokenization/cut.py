@@ -11,6 +11,7 @@ from ui import page as page_parts
 from ui import snippets_tokenization as snippets
 from ui.components.cuts import Cut, cuts
 from ui.page import Page
+from ui.text import plain
 from ui.tokenization.rows import TextCut, chip_text, sizes
 from ui.tokenization.text import set_own, text_box
 
@@ -30,7 +31,7 @@ def show(page: Page) -> None:
         st.caption(template.format(**{name: f"{n:,}" for name, n in length.items()}))
         shown = [row_of(page, row, cut, made["gpt4"].count, length) for row, cut in made.items()]
         cuts(shown, key="tokenization-cuts", label=page["cut.label"], words=page["cut.words"])
-        st.caption(page["cut.provenance"].format(own=computed.own_bpe(now.model_id)[0]))
+        st.caption(page["cut.provenance"].format(own=plain(computed.own_bpe(now.model_id)[0])))
         page_parts.take_away(page, "cut", header=_HEADER, rows=_table(page, made), code=snippets.cut_code(now.model_id, text))
     with right:
         invented = {row: computed.cut(row, now.model_id, INVENTED).count for row in ("char", "gpt2", "gpt4")}
