@@ -15,7 +15,7 @@ table { border-collapse: collapse; font-size: 13px; margin-top: 8px; }
 td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; white-space: pre; }
 `;
 const ROW = 31, TOP = 16, ROOT = 40, SUM = 100; // height of a row, room for the first box and for the sums on the right
-const BADGES = { greedy: "G", sampling: "S", beam: "B" };
+const BADGES = { greedy: "G", sampling: "S", beam: "B", left: "↩" };
 
 export default function (component) {
   const root = stage(component, STYLE);
@@ -52,7 +52,7 @@ function paint(state) {
   const { data, palette } = state;
   const depth = Math.max(1, ...data.nodes.map((n) => n.depth));
   const step = Math.max(118, Math.min(230, ((state.width || 1000) - SUM - ROOT) / depth));
-  const places = layout(data.nodes, step);
+  const places = (state.places = layout(data.nodes, step));
   const height = Math.max(...places.map((p) => p.y)) + ROW;
   const width = ROOT + depth * step + SUM;
   const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": data.label, "font-family": "sans-serif" });
@@ -92,6 +92,7 @@ function edge(group, from, to, node, palette) {
   if (!node.kept.length) line(palette.line, 1.5);
   if (node.kept.includes("beam")) line(palette.accent, node.taken.includes("beam") ? 9 : 4, { opacity: node.taken.includes("beam") ? 0.35 : 0.2 });
   if (node.taken.includes("greedy")) line(palette.ink, 2);
+  if (node.taken.includes("left")) line(palette.key, 7, { opacity: 0.5 });
   if (node.taken.includes("sampling")) line(palette.value, 2.5, { "stroke-dasharray": "6 4" });
 }
 
@@ -105,12 +106,21 @@ function box(state, i, place, step) {
   const end = !root && place.end && node.kept.length > 0, seen = root ? "" : `${text} ${probability(node.p)}${end ? ` ${total(node)} ${badges(node)}` : ""}: `;
   const group = s("g", { class: "node", tabindex: root ? null : 0, role: root ? "img" : "button", "aria-label": seen + sentence(data, i),
     onmouseenter: () => say(state, i), onmouseleave: () => say(state, null), onfocus: () => say(state, i),
-    onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); ask(state, i); } } });
+    onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) ask(state, i); else if (!walk(state, i, e.key)) return; e.preventDefault(); } });
   group.append(s("rect", { class: "box", x: place.x, y: place.y - 12, width, height: 24, rx: 7, fill: cut ? palette.card : palette.chip, stroke: cut ? palette.line : node.kept.length ? palette.soft : "none", "stroke-width": 1 }),
     s("text", { x: place.x + width / 2, y: place.y + 5, "text-anchor": "middle", "font-size": 14.5, fill: cut ? palette.soft : palette.ink }, text));
   if (!root) group.append(s("text", { x: place.x - 5, y: place.y - 4, "text-anchor": "end", "font-size": 12, fill: cut ? palette.soft : palette.ink, "paint-order": "stroke", stroke: palette.card, "stroke-width": 4 }, ` ${probability(node.p)}`));
   if (end) group.append(s("text", { x: place.x + width + 7, y: place.y + 5, "font-size": 13.5, "font-weight": 600, fill: palette.ink }, ` ${total(node)} `, s("tspan", { fill: palette.soft, "font-weight": 400 }, badges(node))));
   return group;
+}
+
+/** Arrow keys: right to the first child, left to the parent, up and down between tokens of one depth. */
+function walk(state, i, key) {
+  const { nodes } = state.data, { places } = state, level = nodes.map((_, n) => n).filter((n) => n && nodes[n].depth === nodes[i].depth).sort((a, b) => places[a].y - places[b].y);
+  const to = { ArrowRight: nodes.findIndex((node) => node.parent === i), ArrowLeft: nodes[i].parent, ArrowUp: level[level.indexOf(i) - 1], ArrowDown: level[level.indexOf(i) + 1] }[key];
+  if (!(to > 0)) return false;
+  state.groups[to].focus();
+  return true;
 }
 
 const clip = (text, n) => ([...text].length <= n ? text : [...text].slice(0, Math.max(1, n - 1)).join("") + "…");
@@ -139,12 +149,13 @@ function say(state, i) {
   state.groups.forEach((group, n) => { group.style.opacity = !on || on.has(n) ? 1 : 0.35; });
 }
 
-function legend({ by, cut, kept }, palette) {
+function legend({ by, cut, kept, nodes }, palette) {
   const sample = (...strokes) => s("svg", { width: 44, height: 12 }, strokes.map(([stroke, width, dash, opacity]) =>
     s("line", { x1: 2, x2: 42, y1: 6, y2: 6, stroke, "stroke-width": width, "stroke-dasharray": dash, opacity })));
   const entry = (text, ...strokes) => h("span", {}, sample(...strokes), text);
   return h("div", { class: "legend" }, entry(`${by.greedy} (G)`, [palette.ink, 2, null, 1]), entry(`${by.sampling} (S)`, [palette.value, 2.5, "6 4", 1]),
-    entry(`${by.beam} (B)`, [palette.accent, 9, null, 0.35]), entry(kept, [palette.accent, 4, null, 0.2]), entry(cut, [palette.line, 1.5, null, 1]));
+    entry(`${by.beam} (B)`, [palette.accent, 9, null, 0.35]), entry(kept, [palette.accent, 4, null, 0.2]), entry(cut, [palette.line, 1.5, null, 1]),
+    nodes.some((node) => node.taken.includes("left")) ? entry(`${by.left} (${BADGES.left})`, [palette.key, 7, null, 0.5]) : null);
 }
 
 const columns = ({ header }) => header;

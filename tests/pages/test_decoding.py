@@ -205,6 +205,40 @@ def test_the_tree_holds_all_three_strategies_with_the_model_s_probabilities():
     assert best >= greedy[-1]["total"] - 1e-9
 
 
+def test_a_way_that_was_left_by_rewinding_stands_in_the_tree_and_is_taken_up_again():
+    at = opened()
+    ask(at, LINE, "draw", count=4)
+    gone = said(at)[-4:]
+    ask(at, LINE, "rewind", keep=1)
+    at = view(at, "tree")
+    nodes = component(at, TREE)[0]["nodes"]
+    place, way = 0, []
+    for token_id in gone[1:]:
+        place = next(i for i, node in enumerate(nodes) if node["parent"] == place and node["id"] == token_id)
+        assert "left" in nodes[place]["taken"]
+        way.append(nodes[place])
+    own = np.exp(-surprise(stories().model, [*said(at), *gone[1:]])[-3:])
+    assert [node["p"] for node in way] == pytest.approx(own.tolist(), rel=1e-4)
+    ask(at, TREE, "branch", ids=gone[1:])
+    assert said(at)[-4:] == gone
+
+
+def test_ways_are_kept_once_and_only_where_they_go_on():
+    text = grown_text()
+    text.left.clear()
+    text.chosen[:] = [decoding_text.Chosen(i, decoding_text.DRAWN, 0.5, None, None) for i in (3, 4, 5)]
+    text.rewind(2)
+    text.chosen.append(decoding_text.Chosen(7, decoding_text.DRAWN, 0.5, None, None))
+    text.rewind(0)
+    text.rewind(0)
+    assert text.ways_on() == [[3, 4, 7], [3, 4, 5]]
+    text.chosen[:] = [decoding_text.Chosen(i, decoding_text.DRAWN, 0.5, None, None) for i in (3, 4, 7, 8)]
+    text.rewind(2)
+    assert text.ways_on() == [[7, 8], [5]]  # the longer way holds the shorter one
+    text.rewind(1)
+    assert text.ways_on() == [[4, 7, 8], [4, 5]]  # rewinding step by step leaves one way, not one a step
+
+
 def test_width_and_depth_change_the_tree_and_a_branch_is_taken_up():
     at = view(opened(), "tree")
     at.slider(key="ahead").set_value(8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from llm.decoding import TreeNode
 from ui.components.tree import Branch
@@ -44,6 +45,33 @@ def branches(nodes: Sequence[TreeNode], text_of: Callable[[int], str], most_left
 
     add(0, 0)
     return drawn, len(nodes) - len(drawn)
+
+
+def with_ways(
+    drawn: list[Branch],
+    ways: Sequence[Sequence[int]],
+    probabilities: Sequence[Sequence[float]],
+    text_of: Callable[[int], str],
+    name: str,
+) -> list[Branch]:
+    """The tree with ways that the reader has gone before: new branches, or marks on those that are there.
+
+    ``probabilities`` are the model's own of each token of each way; ``name`` stands in ``taken`` and ``kept`` of all of them.
+    """
+    made = list(drawn)
+    for ids, chances in zip(ways, probabilities, strict=True):
+        place = 0
+        for token_id, p in zip(ids, chances, strict=True):
+            known = next((i for i, branch in enumerate(made) if branch.parent == place and branch.id == token_id), None)
+            if known is None:
+                total = made[place].total + math.log(max(p, 1e-300))
+                made.append(Branch(place, made[place].depth + 1, token_id, text_of(token_id), p, total, (name,), (name,)))
+                known = len(made) - 1
+            elif name not in made[known].taken:
+                branch = made[known]
+                made[known] = replace(branch, taken=(*branch.taken, name), kept=(*branch.kept, name))
+            place = known
+    return made
 
 
 def size(count: float) -> str:

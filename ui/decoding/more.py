@@ -17,7 +17,7 @@ from ui import snippets_decoding as snippets
 from ui.components.chart import line_chart
 from ui.components.textline import textline
 from ui.components.tree import Branch, decode_tree_view
-from ui.decoding.figures import branches, size
+from ui.decoding.figures import branches, size, with_ways
 from ui.decoding.text import GrowingText
 from ui.decoding.views import TREE, short, text_chips
 from ui.page import Page
@@ -25,6 +25,7 @@ from ui.text import plain
 from ui.tokens import chips
 
 WIDTH, DEPTH = "beam", "ahead"  # session keys and names in the address
+LEFT, LEFT_WAYS = "left", 4  # the name of a way that was left, and how many of them stand in the tree
 SMALL = 5_000_000  # parameters below which a hundred tokens take about a second
 UNIT = {"nats": 1.0, "bits": 1 / math.log(2)}
 
@@ -44,6 +45,7 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
         nodes = computed.tree(*text.key, text.settings.sampling, text.number, width, depth)
         most = 2 if width * depth <= 16 else 1
         drawn, left_out = branches(nodes, partial(computed.text_of, now.tokenizer), most)
+        drawn = _with_left(drawn, text, depth)
         decode_tree_view(drawn, key=TREE, label=words["label"], words=words)
         if left_out:
             st.caption(words["left_out"].format(count=left_out))
@@ -53,6 +55,14 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
         header = ["depth", "token", "probability", "total log-probability", "chosen by"]
         page_parts.take_away(page, "tree", header=header, rows=rows, code=snippets.tree_code(text, width, depth))
         return drawn
+
+
+def _with_left(drawn: list[Branch], text: GrowingText, depth: int) -> list[Branch]:
+    """The ways that the reader went on from here and left by rewinding, as branches to be taken up again."""
+    ways = [ids[:depth] for ids in text.ways_on()[:LEFT_WAYS]]
+    model_id, step, here = text.key
+    chances = [computed.own_probabilities(model_id, step, (*here, *ids))[-len(ids) :].tolist() for ids in ways]
+    return with_ways(drawn, ways, chances, partial(computed.text_of, text.reading.tokenizer), LEFT)
 
 
 def final(drawn: list[Branch], name: str) -> Branch:

@@ -21,10 +21,12 @@ from ui.state import MAX_CHARACTERS, TEXT, Reading
 # Session keys: two hidden widgets bound to the address, then what only this session needs.
 ADDRESS, CHOSEN_IDS = "decode", "said"
 _TEXTS, _DONE, _WARMTH, _WRITTEN = "decoding-texts", "decoding-done", "decoding-warmth", "decoding-written"
+_LEFT = "decoding-left"
 _SETTINGS, _ADOPTED = "decoding-settings", "decoding-adopted"
 MAX_NEW = 300
 MAX_LINKED = 120  # tokens that a link carries
 KEPT_TEXTS = 20
+KEPT_PATHS = 12  # ways of one text that were gone and left again
 DRAWN, BY_HAND, BEST, BRANCH, LINKED = "drawn", "by hand", "greedy", "branch", "link"
 
 
@@ -46,6 +48,7 @@ class GrowingText:
     reading: Reading
     chosen: list[Chosen]
     settings: Settings = field(default_factory=Settings)
+    left: list[tuple[Chosen, ...]] = field(default_factory=list)  # ways that were gone and left by rewinding, the newest last
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -90,8 +93,27 @@ class GrowingText:
             self.chosen.append(Chosen(token_id, BRANCH, own, None, self.reading.step))
 
     def rewind(self, keep: int) -> None:
-        """Go back to the first ``keep`` chosen tokens."""
+        """Go back to the first ``keep`` chosen tokens; the way that is left can be taken up again from the tree."""
+        gone = tuple(self.chosen)
+        if gone and max(0, keep) < len(gone):
+            self._leave(gone)
         del self.chosen[max(0, keep) :]
+
+    def _leave(self, gone: tuple[Chosen, ...]) -> None:
+        """Remember a way, unless it is the beginning of one that is remembered; drop those that are the beginning of it."""
+        ids = [c.id for c in gone]
+        ways = [[c.id for c in way] for way in self.left]
+        if any(way[: len(ids)] == ids for way in ways):
+            return
+        self.left[:] = [way for way, its in zip(self.left, ways, strict=True) if its != ids[: len(its)]]
+        self.left.append(gone)
+        del self.left[:-KEPT_PATHS]
+
+    def ways_on(self) -> list[list[int]]:
+        """Ids of what followed the text as it stands now on the ways that were left, the newest first."""
+        here = [c.id for c in self.chosen]
+        ways = [[c.id for c in way] for way in reversed(self.left)]
+        return [ids[len(here) :] for ids in ways if len(ids) > len(here) and ids[: len(here)] == here]
 
     def refresh(self) -> None:
         """Ask the weights on the bench again where the stored probabilities are of other weights, or came with a link."""
@@ -119,11 +141,14 @@ def open_text(reading: Reading, components: Collection[str] = ()) -> GrowingText
         linked = _linked(said, reading)
         known = known if linked is None else [Chosen(i, LINKED, -1.0, None, reading.step) for i in linked]
     texts[key] = known
+    left: dict[tuple, list[tuple[Chosen, ...]]] = st.session_state.setdefault(_LEFT, {})
     while len(texts) > KEPT_TEXTS:
-        del texts[next(iter(texts))]
+        oldest = next(iter(texts))
+        del texts[oldest]
+        left.pop(oldest, None)
     address = None if asked else _followed(ADDRESS, arrived)
     settings = st.session_state.get(_SETTINGS, Settings()) if address is None else decoding_settings.from_address(address)
-    text = GrowingText(reading, known, settings)
+    text = GrowingText(reading, known, settings, left.setdefault(key, []))
     text.refresh()
     return text
 
