@@ -107,11 +107,13 @@ function why(data, status) {
 
 /** Have the page's script run once when the state has left the one that its buttons were made for. */
 function ask(state, name) {
-  clearTimeout(state.timer);
-  if (group(name) === group(state.data.state) || state.asked === name) return;
-  state.timer = setTimeout(() => {
-    if (group(name) === group(state.data.state) || state.asked === name) return;
-    state.asked = name;
-    state.component.setTriggerValue("state", name);
+  const fits = (now) => group(now) === group(state.data.state) || state.asked === now;
+  if (fits(name)) { clearTimeout(state.timer); state.timer = 0; return; }
+  state.timer ||= setTimeout(() => { // once, however often something new comes until then
+    state.timer = 0;
+    const now = state.feed.status?.state ?? name;
+    if (fits(now)) return;
+    state.asked = now;
+    state.component.setTriggerValue("state", now);
   }, PATIENCE);
 }

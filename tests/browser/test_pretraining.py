@@ -9,7 +9,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -330,6 +330,13 @@ def test_the_owner_keeps_control_and_nobody_else_gets_it(browse, owned, site: Si
     other = browse().run(run).page
     expect(button(other, "Pause")).to_have_count(0)
     expect(button(other, "Stop")).to_have_count(0)
+    cookie = secrets.token_urlsafe(32)
+    spec = replace(run.spec, train={**run.spec.train, "seed": 7})
+    following = site.store.create(spec, hash_of(cookie))
+    waits = browse(cookie).page(f"/pretraining?run={following.id}").page
+    expect(waits.locator(STATUS)).to_contain_text("Next in line", timeout=PATIENT)
     button(second, "Stop").click()
     state_is(page, "stopped")
+    until(waits, lambda: last_step(waits) > 0)
+    expect(button(waits, "Pause")).to_be_visible(timeout=15_000)  # long before it ends
     expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENT)
