@@ -12,7 +12,10 @@ from llm.runs.spec import USUAL_SIZES, RunSpec
 Values = dict[str, Any]
 # In the order in which they are told; what is not named here comes after them.
 FIRST = ("source", "tokenizer", "vocab_size", "objective", "n_layers", "n_heads", "d_model", "context_length", "position")
-SILENT = ("alibi_slopes", "rope_base", "norm_eps", "causal", "device", "prompt", "max_seconds", "eval_tokens", "eval_every")
+SILENT = (
+    "alibi_slopes", "rope_base", "norm_eps", "causal", "device", "prompt", "max_seconds", "eval_tokens", "eval_every",
+    "flush_denormals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
