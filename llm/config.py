@@ -216,6 +216,8 @@ class TrainConfig:
 
     - ``precision``: ``bfloat16`` computes with 16-bit weights over float32 masters; ``auto`` does so where the processor is
       quicker with it and stays with float32 elsewhere.
+    - ``cycle_steps``: a falling schedule falls over so many steps, and when training goes on it starts again from half the
+      rate (warm restarts, Loshchilov and Hutter 2016), so it needs no number of steps to end at.
     - ``flush_denormals``: numbers below 1.2e-38 count as 0, because many processors are very slow with them.
     - ``average_fraction``: the model that is evaluated and saved is a running average of the weights over about the last
       such part of the steps (polynomial averaging, Shamir and Zhang 2013), which does at a constant rate what a falling
@@ -251,12 +253,15 @@ class TrainConfig:
     device: str = "cpu"
     plateau_evaluations: int | None = None
     flush_denormals: bool = False
+    cycle_steps: int | None = None
 
     def __post_init__(self) -> None:
         if self.steps is not None:
             _whole("steps", self.steps, 1)
         for name in ("batch_size", "eval_every"):
             _whole(name, getattr(self, name), 1)
+        if self.cycle_steps is not None:
+            _whole("cycle_steps", self.cycle_steps, 1)
         _whole("warmup_steps", self.warmup_steps, 0)
         _whole("seed", self.seed, 0)
         _one_of("objective", self.objective, OBJECTIVES)
@@ -290,7 +295,7 @@ class TrainConfig:
         ends = "steps, max_seconds, stop_at_val_loss or plateau_evaluations"
         _require(any(x is not None for x in limits), f"training needs an end: set {ends}")
         _require(
-            self.steps is not None or self.schedule == "constant",
+            self.steps is not None or self.cycle_steps is not None or self.schedule == "constant",
             f"a {self.schedule} schedule needs a number of steps to fall over; set steps or use the constant schedule",
         )
 

@@ -1,4 +1,4 @@
-"""AdamW and Muon over flat buffers, and the learning rate of each step.
+"""AdamW and Muon over flat buffers.
 
 All trainable numbers of a model lie in one float32 buffer (the masters), so an update is a handful of calls, however many
 parameters there are. With bfloat16 the forward pass reads a working copy of the masters that each update refreshes.
@@ -25,19 +25,6 @@ POLAR_EXPRESS = (
 )
 
 FUSED_DEVICES = ("cpu", "cuda")  # where PyTorch's fused AdamW is trusted here
-
-
-def rate_fraction(config: TrainConfig, step: int) -> float:
-    """What the learning rates are multiplied with in ``step`` (the first step is 0): warm-up, then the schedule.
-
-    It depends on the step alone, never on time, so a resumed run follows the same curve.
-    """
-    warm = (step + 1) / (config.warmup_steps + 1)
-    if config.schedule == "constant" or config.steps is None:
-        return min(warm, 1.0)
-    progress = min(step / config.steps, 1.0)
-    fall = 1 - progress if config.schedule == "linear" else (1 + math.cos(math.pi * progress)) / 2
-    return min(warm, config.final_lr_fraction + (1 - config.final_lr_fraction) * fall)
 
 
 class AdamW:
@@ -226,7 +213,7 @@ class Optimizer:
     def step(self, fraction: float) -> float:
         """Clip, update, refresh the working copy and clear the gradients; returns the gradient's norm before clipping.
 
-        ``fraction`` multiplies both learning rates (see ``rate_fraction``).
+        ``fraction`` multiplies both learning rates (see ``llm.schedule``).
 
         Raises:
             ValueError: when the gradient is infinite or not a number; then nothing is updated.

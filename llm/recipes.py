@@ -44,12 +44,43 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 "eval_tokens": 8_192,
             },
         ),
+        "quickest": Recipe(
+            "fast with smear and without biases, and a rate that falls to zero over a number of steps chosen for the target",
+            model={
+                "position": "alibi",
+                "activation": "relu",
+                "tie_embeddings": False,
+                "embedding_norm": True,
+                "zero_init": True,
+                "smear": True,
+                "bias": False,
+                "embedding_std": 1.0,
+                "weight_std": 0.05,
+            },
+            train={
+                "optimizer": "muon",
+                "learning_rate": 0.05,
+                "muon_learning_rate": 0.04,
+                "beta1": 0.8,
+                "beta2": 0.98,
+                "batch_size": 16,
+                "schedule": "linear",
+                "final_lr_fraction": 0.0,
+                "warmup_steps": 5,
+                "grad_clip": None,
+                "precision": "auto",
+                "flush_denormals": True,
+                "eval_tokens": 8_192,
+            },
+        ),
         "textbook": Recipe(
             "learned positions, tied embeddings, AdamW, 32-bit numbers",
             train={"learning_rate": 3e-3, "eval_tokens": 8_192},
         ),
     }
 )
+
+DEFAULT_RECIPE, QUICKEST = "fast", "quickest"
 
 
 def steep_slopes(n_heads: int) -> tuple[float, ...]:

@@ -17,7 +17,8 @@ from llm.devices import denormals_flushed, resolve_device, resolve_precision
 from llm.evaluation import bits_per_byte
 from llm.model import Transformer
 from llm.objectives import objective_of, token_loss
-from llm.optim import Optimizer, place, rate_fraction
+from llm.optim import Optimizer, place
+from llm.schedule import rate_fraction
 from llm.watch import ValidationWatch
 
 STATE_FORMAT = 1
@@ -86,6 +87,7 @@ class Trainer:
         self.mask_generator = torch.Generator().manual_seed(config.seed + 2)
         self.watch = ValidationWatch(self.objective.windows(data.val, T), config)
         self.step, self.tokens, self.seconds, self.stop_reason = 0, 0, 0.0, None
+        self.cpu_seconds = 0.0  # processor time of this process in its own steps, which other programs disturb less
         self._prepare_weights()
 
     def _prepare_weights(self) -> None:
@@ -111,7 +113,7 @@ class Trainer:
 
     def _step(self) -> StepRecord:
         """Forward, backward and update."""
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         inputs, targets = self._batch()
         fraction = rate_fraction(self.config, self.step)
         loss = token_loss(self.working(inputs, generator=self.dropout_generator), targets)
@@ -124,6 +126,7 @@ class Trainer:
         self.step += 1
         self.tokens += inputs.numel()
         self.seconds += time.perf_counter() - start
+        self.cpu_seconds += time.process_time() - cpu
         rate = self.current.learning_rate * fraction
         return StepRecord(self.step, loss, rate, norm, self.seconds, self.tokens)
 

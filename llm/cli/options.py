@@ -7,7 +7,7 @@ from pathlib import Path
 
 from llm.config import ModelConfig, TrainConfig
 from llm.files import read_json
-from llm.recipes import RECIPES, steep_slopes
+from llm.recipes import DEFAULT_RECIPE, QUICKEST, RECIPES, Recipe, steep_slopes
 from llm.runs.output import Output
 from llm.runs.spec import DataSpec, RunSpec
 
@@ -33,10 +33,26 @@ def run_spec(args: Namespace) -> RunSpec:
         train=train,
         prompt=args.prompt or "",
         tensorboard=args.tensorboard,
-        recipe=args.recipe,
+        recipe=recipe_name(args),
         snapshots=tuple(sorted(snapshot_steps(args.snapshots, args.steps))),
         snapshot_every=args.snapshot_every,
     )
+
+
+def recipe_name(args: Namespace) -> str:
+    """The recipe asked for; ``--fast`` is short for the quickest one.
+
+    Raises:
+        ValueError: when both are given and differ.
+    """
+    if args.fast and args.recipe not in (None, QUICKEST):
+        raise ValueError(f"--fast is the recipe {QUICKEST}, not {args.recipe}; leave one of the two out")
+    return QUICKEST if args.fast else args.recipe or DEFAULT_RECIPE
+
+
+def recipe_of(args: Namespace) -> Recipe:
+    """What the recipe holds."""
+    return RECIPES[recipe_name(args)]
 
 
 def data_options(args: Namespace) -> DataSpec:
@@ -67,15 +83,16 @@ def output_options(args: Namespace) -> Output:
 
 def model_options(args: Namespace, vocab_size: int) -> ModelConfig:
     """The recipe's model with what the command line says instead."""
-    values = dict(RECIPES[args.recipe].model)
+    values = dict(recipe_of(args).model)
     values |= {name: getattr(args, name) for name in MODEL_FLAGS if getattr(args, name) is not None}
     if args.tie is not None:
         values["tie_embeddings"] = args.tie
-    if args.recipe == "fast" and values["position"] == "alibi":
+    quick = recipe_name(args) in ("fast", QUICKEST)
+    if quick and values["position"] == "alibi":
         values["alibi_slopes"] = steep_slopes(max(1, args.heads))
-    if args.recipe == "fast" and values["position"] == "rope" and args.qk_norm is None:
+    if quick and values["position"] == "rope" and args.qk_norm is None:
         values["qk_norm"] = True
-    if args.recipe == "fast" and (not values["embedding_norm"] or values.get("tie_embeddings")):
+    if quick and (not values["embedding_norm"] or values.get("tie_embeddings")):
         # a wide spread is for embeddings that a norm follows, and that are not the last matrix too
         values["embedding_std"] = ModelConfig.embedding_std
     return ModelConfig(
@@ -93,7 +110,7 @@ def model_options(args: Namespace, vocab_size: int) -> ModelConfig:
 
 def training_options(args: Namespace) -> TrainConfig:
     """The recipe's training with what the command line says instead."""
-    values = dict(RECIPES[args.recipe].train)
+    values = dict(recipe_of(args).train)
     given = {
         "objective": args.objective,
         "mask_fraction": args.mask_fraction,
@@ -112,9 +129,8 @@ def training_options(args: Namespace) -> TrainConfig:
         "eval_tokens": args.eval_tokens,
     }
     values |= {name: value for name, value in given.items() if value is not None}
-    values.setdefault("schedule", "linear" if args.steps else "constant")
-    if args.schedule is None and not args.steps:
-        values["schedule"] = "constant"
+    if args.schedule is None:
+        values["schedule"] = "linear" if args.steps else "constant"
     if args.grad_clip is not None:
         values["grad_clip"] = args.grad_clip or None
     if args.average is not None:

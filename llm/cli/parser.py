@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from llm.config import ACTIVATIONS, DEVICES, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
-from llm.recipes import RECIPES
+from llm.recipes import DEFAULT_RECIPE, RECIPES
 
 Parser = argparse.ArgumentParser
 
@@ -13,6 +13,8 @@ TRAIN_EXAMPLES = """examples:
   a small model of any text file, until it is good enough:
     python -m llm train --text input.txt --tokenizer char --layers 4 --heads 4 --width 128 --context 64 \\
         --stop-at-val-loss 1.88 --max-seconds 600 --out var/shakespeare
+  the same model as quickly as it can be had:
+    python -m llm train --text input.txt --tokenizer char --context 64 --fast --stop-at-val-loss 1.88 --out var/shakespeare
   the project's own stories with a 1,024-token BPE, two minutes, a falling rate:
     python -m llm train --corpus stories --vocab 1024 --steps 1000 --schedule cosine --out var/stories
   the textbook model and optimiser (learned positions, tied embeddings, AdamW, float32):
@@ -88,7 +90,15 @@ def _train(parser: Parser) -> None:
 
     model = parser.add_argument_group("model")
     model.add_argument(
-        "--recipe", choices=RECIPES, default="fast", help="; ".join(f"{name}: {r.summary}" for name, r in RECIPES.items())
+        "--recipe",
+        choices=RECIPES,
+        help="; ".join(f"{name}: {r.summary}" for name, r in RECIPES.items()) + f" (default {DEFAULT_RECIPE})",
+    )
+    model.add_argument(
+        "--fast",
+        action="store_true",
+        help="the quickest recipe, with a number of steps of its own, from the shape, the tokenizer and --stop-at-val-loss"
+        " (else --max-seconds); prints it",
     )
     model.add_argument("--layers", type=int, default=4, metavar="N", help="blocks (default 4)")
     model.add_argument("--heads", type=int, default=4, metavar="N", help="attention heads in each (default 4)")

@@ -10,11 +10,13 @@ import time  # noqa: E402
 from argparse import Namespace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+from llm.cli.budget import with_budget  # noqa: E402
 from llm.cli.options import output_options, run_spec  # noqa: E402
 from llm.cli.progress import TrainingProgress, wanted  # noqa: E402
 from llm.cli.setup import read_text, use_threads  # noqa: E402
 from llm.cli.training import make_folder, train_folder  # noqa: E402
 from llm.model import Transformer  # noqa: E402
+from llm.recipes import QUICKEST  # noqa: E402
 from llm.runs.finish import figures  # noqa: E402
 from llm.runs.limits import check_tensorboard  # noqa: E402
 from llm.runs.prepare import load_data  # noqa: E402
@@ -31,6 +33,8 @@ def run(args: Namespace) -> dict[str, object]:
     check_tensorboard(spec)
     text = _text(args, spec)
     source = load_data(spec.data, spec.objective == "masked_tokens", text=text)
+    if spec.recipe == QUICKEST:
+        spec = with_budget(spec, args, source)
     model = spec.model_config(source.tokenizer.vocab_size)
     source.data.check(model.context_length)
     progress = TrainingProgress(wanted(args.progress))

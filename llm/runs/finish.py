@@ -35,6 +35,7 @@ def figures(trainer: Trainer, source: Source, reason: str, evaluation: Row, dtyp
         "train_loss": round(evaluation.get("train_loss", float("nan")), 6),
         "bits_per_byte": None if bits is None else round(bits, 6),
         "seconds": round(trainer.seconds, 3),
+        "cpu_seconds": round(trainer.cpu_seconds, 3),
         "steps": trainer.step,
         "stop_reason": reason,
         "tokens": trainer.tokens,

@@ -5,7 +5,8 @@ import torch
 
 from llm.config import ModelConfig, TrainConfig
 from llm.model import Transformer
-from llm.optim import AdamW, Muon, Optimizer, orthogonalise, rate_fraction, split_parameters
+from llm.optim import AdamW, Muon, Optimizer, orthogonalise, split_parameters
+from llm.schedule import Cycle, cycle_at, rate_fraction
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -117,3 +118,14 @@ def test_frozen_parameters_stay():
     model.requires_grad_(False)
     with pytest.raises(ValueError, match="trainable"):
         Optimizer(model, TrainConfig(), torch.float32)
+
+
+def test_a_schedule_with_cycles_starts_again_from_half_the_rate():
+    config = TrainConfig(steps=None, max_seconds=9, schedule="linear", final_lr_fraction=0.0, warmup_steps=0, cycle_steps=100)
+    wanted = {0: (0, 100, 1.0), 99: (0, 100, 1.0), 100: (100, 50, 0.5), 150: (150, 100, 0.5), 250: (250, 200, 0.5)}
+    for step, (start, length, top) in wanted.items():
+        assert cycle_at(config, step) == Cycle(start, length, top)
+    rates = [rate_fraction(config, step) for step in (0, 50, 99, 100, 125, 149, 150)]
+    assert rates == pytest.approx([1.0, 0.5, 0.01, 0.5, 0.25, 0.01, 0.5])
+    assert cycle_at(TrainConfig(steps=10, schedule="constant"), 3) is None
+    assert cycle_at(TrainConfig(steps=10, schedule="cosine"), 12) == Cycle(0, 10)  # without cycles it just stays low

@@ -158,7 +158,7 @@ def watched(monkeypatch, **options):
         return loss["sample"] + 0.05
 
     monkeypatch.setattr("llm.watch.mean_loss", measured)
-    config = TrainConfig(steps=None, schedule="constant", eval_tokens=16, **options)
+    config = TrainConfig(**{"steps": None, "schedule": "constant", "eval_tokens": 16, **options})
     return ValidationWatch(NextToken().windows(torch.zeros(400, dtype=torch.long), 8), config), loss, wholes
 
 
@@ -305,3 +305,19 @@ def test_the_mean_loss_depends_on_what_counts_and_not_on_the_batch():
     half[:, ::2] = IGNORED
     losses = -model(inputs).log_softmax(-1).gather(2, targets[:, :, None])[:, 1::2].detach()
     assert mean_loss(model, [(inputs, half)]) == pytest.approx(float(losses.mean()), abs=1e-5)
+
+
+def test_where_the_rate_falls_to_a_target_the_watch_looks_late_and_at_all_of_it_in_the_end(monkeypatch):
+    falling = {"stop_at_val_loss": 2.0, "cycle_steps": 100, "schedule": "linear"}
+    watch, loss, _ = watched(monkeypatch, **falling)
+    seen = []
+    for step in range(1, 101):
+        if watch.due(step, last=False):
+            loss["sample"] = 3.0 - step / 125  # 2.2 at the end: never near
+            found = watch.look(None, step, last=False)
+            seen.append((step, found.whole))
+    assert seen == [(70, False), (85, False), (92, False), (96, False), (100, True)]
+    assert watch.next_step == 135  # 0.7 of the next cycle, which is half as long
+    loss["sample"] = 1.97  # the whole is 2.02: near
+    watch.look(None, 135, last=False)
+    assert watch.next_step == 138
