@@ -113,3 +113,21 @@ def test_all_tokens_at_one_place_after_the_question(scheme: str) -> None:
 def test_a_model_without_positions_has_no_places_to_take_away() -> None:
     at = check(open_page("positions", model="positions-none"), "positions")
     assert not [pills for pills in at.pills if pills.key == "positions-gone-choice"]
+
+
+@pytest.mark.parametrize("model", ["positions-learned", "positions-sinusoidal"])
+def test_a_number_of_the_scheme_and_of_the_sum_is_explained(model: str) -> None:
+    at = open_page("positions", text="The little dog", model=model)
+    at.session_state["positions-table"] = {"cell": [2, 9]}
+    at.run()
+    ids = cached.checkpoint(model, None).tokenizer.encode("The little dog")
+    seen = cached.trace_of(model, None, ids)
+    header, _ = component(check(at, "positions"), "positions-scheme-where-origin")
+    assert header["exact"].replace("−", "-") == str(seen["embed.position"][2, 9])
+    at.session_state["positions-table"] = {"cell": [40, 9]}
+    at.run()
+    assert "positions-scheme-where-origin" not in messages(check(at, "positions"))
+    assert any("behind the end of the sentence" in each.value for each in at.caption)
+    at = check(open_page("positions", text="The little dog", model=model, order="sum"), "positions")
+    header, _ = component(at, "positions-sum-where-origin")
+    assert header["exact"].replace("−", "-") == str(seen["embed.sum"][-1][np.abs(seen["embed.sum"][-1]).argmax()])

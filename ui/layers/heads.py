@@ -12,6 +12,7 @@ from ui.components.joined import heads_joined
 from ui.components.signed import Bar, running, signed_bars
 from ui.layers.spot import WIDE, Spot, norm
 from ui.numbers import digits
+from ui.origin import view as origin
 
 
 def show(spot: Spot) -> None:
@@ -36,6 +37,9 @@ def show(spot: Spot) -> None:
         with page_parts.card("layers-shares", words["shares"], words["shares_caption"]):
             _shares(spot, by_head, bias)
             st.latex(words["formula_with_bias" if config.bias else "formula"] % config.n_heads)
+        with page_parts.card("layers-joined-where"):
+            strongest = int(np.abs(by_head.sum(axis=0) + bias).argmax())
+            origin.show(spot.now, f"blocks.{spot.layer}.attn.out", (spot.position, strongest), key="layers-joined-where")
 
 
 def _words(spot: Spot, by_head: np.ndarray, bias: np.ndarray) -> list[str]:

@@ -19,6 +19,7 @@ from ui.components.signed import Bar, signed_bars
 from ui.components.tokens import token_strip
 from ui.components.vectors import VectorRow, vectors
 from ui.numbers import digits
+from ui.origin import view as origin
 from ui.page import Page
 from ui.state import Reading
 from ui.text import plain
@@ -56,6 +57,7 @@ def _in_model(now: Reading, model_id: str) -> Reading:
 
 def show_scheme(page: Page) -> None:
     """The picture of the scheme itself: vectors, turning arrows or slopes."""
+    cell = None
     with page_parts.card("positions-scheme"):
         now = _choose(page)
         words = page[f"scheme.{now.config.position}"]
@@ -64,7 +66,7 @@ def show_scheme(page: Page) -> None:
         st.latex(words["formula"])
         rows: list = []
         if (table := computed.table(*_where(now))) is not None:
-            matrix(
+            cell = matrix(
                 table,
                 [str(i) for i in range(len(table))],
                 [str(c) for c in range(table.shape[1])],
@@ -78,6 +80,7 @@ def show_scheme(page: Page) -> None:
                 square=False,
                 name_columns=False,
                 limit=float(np.percentile(np.abs(table), 98)) or None,
+                pick=True,
             )
             if now.config.context_length > len(table) or now.config.d_model > table.shape[1]:
                 st.caption(page["scheme.part"].format(n=len(table), c=table.shape[1]))
@@ -102,6 +105,11 @@ def show_scheme(page: Page) -> None:
         page_parts.provenance(now)
         header = ["row", *(f"c{i}" for i in range(len(rows[0]) - 1))] if rows else ["row"]
         page_parts.take_away(page, "scheme", header=header, rows=rows, code=snippets.table_code(now))
+        if cell is not None and cell[0] >= len(now.ids):
+            st.caption(page["scheme.beyond"].format(place=cell[0]))
+    if cell is not None and cell[0] < len(now.ids):
+        with page_parts.card("positions-scheme-where"):
+            origin.show(now, "embed.position", cell, key="positions-scheme-where")
 
 
 def show_sum(page: Page) -> None:
@@ -141,6 +149,8 @@ def show_sum(page: Page) -> None:
         rows = list(zip(range(len(token)), token.tolist(), position.tolist(), total.tolist(), strict=True))
         header = ["channel", "token", "position", "sum"]
         page_parts.take_away(page, "sum", header=header, rows=rows, code=snippets.sum_code(now, row))
+    with page_parts.card("positions-sum-where"):
+        origin.show(now, "embed.sum", (row, int(np.abs(total).argmax())), key="positions-sum-where")
 
 
 def show_distance(page: Page) -> None:
