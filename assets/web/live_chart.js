@@ -25,7 +25,7 @@ canvas { display: block; width: 100%; touch-action: pan-y; cursor: crosshair; bo
 .switches button { border: 1.5px solid transparent; background: none; border-radius: 7px; padding: 1px 8px; font-size: 13px; cursor: pointer; color: var(--gf-soft); }
 .switches button:hover { color: var(--gf-accent); background: var(--gf-chip); }
 .switches button[aria-pressed=true] { color: var(--gf-accent); border-color: var(--gf-accent); }
-.under { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; }
+.foot { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; }
 .origin { font-size: 14px; color: var(--gf-soft); }
 .scroll { overflow: auto; max-height: 300px; }
 table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
@@ -112,7 +112,7 @@ function frame(chart) {
   if (chart.mounted) return;
   chart.mounted = true;
   root.classList.toggle("compact", Boolean(data.compact));
-  const under = h("div", { class: "under" }, chart.origin, place);
+  const under = h("div", { class: "foot" }, chart.origin, place);
   root.replaceChildren(...(data.compact ? [h("div", { class: "head" }, h("strong", {}, data.title), words), canvas] : [top, canvas, words, under, rows]));
 }
 

@@ -87,9 +87,12 @@ function short(v) {
   return v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0).replace("e-", "e−") : String(+v.toPrecision(4));
 }
 
-function reference(pen, { palette }, { pad, y, width }, line) {
+function reference(pen, chart, { pad, y, width }, line) {
+  const { palette } = chart;
   pen.line([pad.left, y(line.value), width - pad.right, y(line.value)], { colour: palette.soft, width: 1.4, dash: line.dash });
-  pen.text(line.label, width - pad.right - 6, y(line.value) + (y(line.value) - pad.top < LABEL_HEIGHT ? 15 : -6), { colour: palette.soft, align: "right", halo: palette.card });
+  const close = chart.data.lines.some((other) => y(line.value) > y(other.value) && y(line.value) - y(other.value) < LABEL_HEIGHT + 5);
+  const below = close || y(line.value) - pad.top < LABEL_HEIGHT; // under its line where another line or the edge is just above
+  pen.text(line.label, width - pad.right - 6, y(line.value) + (below ? 15 : -6), { colour: palette.soft, align: "right", halo: palette.card });
 }
 
 function curve(pen, chart, at, run) {

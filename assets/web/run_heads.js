@@ -11,7 +11,7 @@ const STYLE = `
 .grid canvas:focus-visible { outline-offset: 1px; }
 .frame { overflow-x: auto; }
 .gf .words { font-size: 15px; margin: 12px 0 6px; min-height: 2.8em; }
-.under { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; font-size: 14px; color: var(--gf-soft); }
+.foot { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; font-size: 14px; color: var(--gf-soft); }
 `;
 
 export default function (component) {
@@ -31,7 +31,7 @@ function build(root, state) {
   state.words = h("div", { class: "words", "aria-live": "polite" }, state.data.words.hint);
   state.origin = h("span", {});
   root.replaceChildren(h("div", { class: "frame", role: "group", "aria-label": state.data.label }, state.grid), state.words,
-    h("div", { class: "under" }, state.origin, tools([["PNG", () => savePNG(`${state.data.name}.png`, sheet(state))]])));
+    h("div", { class: "foot" }, state.origin, tools([["PNG", () => savePNG(`${state.data.name}.png`, sheet(state))]])));
 }
 
 /** The chosen sample's patterns, or those of the nearest sample that has some: of old ones only the text is kept. */

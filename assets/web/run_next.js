@@ -13,7 +13,7 @@ const STYLE = `
 .bar i { display: block; height: 100%; background: color-mix(in srgb, var(--gf-accent) 62%, var(--gf-card)); border-radius: 4px; transition: width 0.2s; }
 .p { font-size: 14px; text-align: right; }
 svg { display: block; width: 74px; height: 20px; overflow: visible; }
-.under { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; font-size: 14px; color: var(--gf-soft); margin-top: 8px; }
+.foot { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; font-size: 14px; color: var(--gf-soft); margin-top: 8px; }
 `;
 const SHOWN = 8, WIDE = 74, HIGH = 20, MOST = 148, PROMPT = 70;
 const VISIBLE = { " ": "·", "\n": "⏎", "\t": "⇥" };
@@ -36,7 +36,7 @@ function build(root, state) {
   state.origin = h("span", {});
   const rows = () => state.feed.samples.flatMap((sample) => sample.next.map(([token, p]) => [sample.step, sample.prompt, token, p]));
   root.replaceChildren(state.sentence, state.rows,
-    h("div", { class: "under" }, state.origin, tools([["CSV", () => saveCSV(`${state.data.name}.csv`, ["step", "prompt", "token", "probability"], rows())]])));
+    h("div", { class: "foot" }, state.origin, tools([["CSV", () => saveCSV(`${state.data.name}.csv`, ["step", "prompt", "token", "probability"], rows())]])));
 }
 
 function show(state) {

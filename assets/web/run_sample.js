@@ -19,7 +19,7 @@ const STYLE = `
 .time button:hover:not(:disabled) { border-color: var(--gf-accent); }
 .time button:disabled { opacity: 0.4; cursor: default; }
 .time button[aria-pressed=true] { border-color: var(--gf-accent); color: var(--gf-accent); }
-.under { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; margin-top: 6px; font-size: 14px; color: var(--gf-soft); }
+.foot { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; margin-top: 6px; font-size: 14px; color: var(--gf-soft); }
 `;
 const LONGEST = 300; // characters of a prompt that are shown: its end is what is continued
 
@@ -47,7 +47,7 @@ function build(root, state) {
   state.origin = h("span", {});
   const take = tools([["CSV", () => saveCSV(`${state.data.name}.csv`, ["step", "seconds", "prompt", "text"], state.feed.samples.map((x) => [x.step, x.seconds, x.prompt, x.text]))]]);
   root.replaceChildren(h("div", { class: "sheet" }, h("div", { class: "head" }, state.title, state.when), state.paper,
-    h("div", { class: "time" }, state.back, state.slider, state.on, state.newest), h("div", { class: "under" }, state.origin, take)));
+    h("div", { class: "time" }, state.back, state.slider, state.on, state.newest), h("div", { class: "foot" }, state.origin, take)));
 }
 
 function show(state) {

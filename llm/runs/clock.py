@@ -8,6 +8,7 @@ from collections import deque
 SAVE_EVERY = 2.0  # seconds between two saves, or longer where a save is slow:
 SAVE_SHARE = 40  # at least this many times what the last one took
 SAMPLE_SHARE = 30
+EARLY, EARLY_SHARE = 10.0, 8  # in the first seconds, when most changes, samples may take more (the first is slow: cold)
 STATUS_EVERY = 0.4
 SPEED_MARKS = 10  # marks of the status's interval that a speed is taken over
 
@@ -36,7 +37,8 @@ class SampleClock(Every):
 
     def done(self, took: float = 0.0) -> None:
         running = time.monotonic() - self.began
-        self.seconds = 1.0 if running < 10 else max(3.0, running / 100)
+        self.seconds = 1.0 if running < EARLY else max(3.0, running / 100)
+        self.share = EARLY_SHARE if running < EARLY else SAMPLE_SHARE
         super().done(took)
 
 
