@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from llm.config import SamplingConfig
-from llm.decoding import surprise
 from ui import cached, cached_decoding
 from ui.state import Reading
 from ui.tokens import token_label
@@ -20,18 +19,11 @@ TEMPERATURE = 0.7
 CANDIDATES = 12  # tokens whose probabilities are compared
 
 
-@cached.by_weights(max_entries=64)
-def _surprises(model_id: str, step: int | None, ids: tuple[int, ...]) -> np.ndarray:
-    found = surprise(cached.checkpoint(model_id, step).model, ids)
-    found.flags.writeable = False
-    return found
-
-
 def surprises(reading: Reading) -> np.ndarray | None:
     """(T - 1,) nats for each token after the first; None for a model that fills blanks, or a single token."""
     if not reading.config.causal or len(reading.ids) < 2:
         return None
-    return _surprises(reading.model_id, reading.step, reading.ids)
+    return cached_decoding.surprises(reading.model_id, reading.step, reading.ids)
 
 
 def characters(reading: Reading) -> int:

@@ -50,6 +50,11 @@ def test_one_click_trains_and_answers_with_what_was_measured(half_run, visit) ->
     assert measured in shown and load("frame")["predict"]["right"] in shown
     canvas = page.locator(f".st-key-experiments-{TRY}-chart canvas").first
     assert canvas.bounding_box()["height"] > 200
+    opened = visit(f"{address}/experiments?experiment=pair&with=run-{run.id}&text=The+little+dog+was")
+    opened.wait_heading(WORDS["question"])
+    shown = opened.page.locator(".st-key-card-experiments-pair").inner_text()
+    assert WORDS["pair"]["same_tokens"] in shown and str(run.spec.train_config().steps) in shown
+    assert not opened.errors
     assert not reader.errors and not reader.outside()
 
 

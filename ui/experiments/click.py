@@ -8,9 +8,11 @@ from dataclasses import replace
 import streamlit as st
 
 from llm.experiments import BETTER, BITS, EXPERIMENTS, SAME, WORSE
+from llm.runs.models import model_id
 from llm.runs.spec import RunSpec
 from llm.runs.store import Run
 from ui import page as page_parts
+from ui import pages
 from ui import snippets_experiments as snippets
 from ui.components.batch import batch
 from ui.components.live_chart import Curve, Line, live_chart
@@ -91,6 +93,7 @@ def _experiment(page: Page, name: str) -> None:
         with right:
             _measured(page, now)
             _samples(page, now)
+            _compare(page, now)
 
 
 def _change(page: Page, now: Trio) -> None:
@@ -139,6 +142,15 @@ def _run(page: Page, now: Trio) -> None:
                 st.rerun(scope="fragment")
             _stop(page, now.there, key)
     start.problem(page, _titled(page, now), now.name)
+
+
+def _compare(page: Page, now: Trio) -> None:
+    """Both models on the bench's sentence, in the other view."""
+    base, changed, _ = now.runs
+    if base is None or changed is None or not (base.snapshots() and changed.snapshots()):
+        return
+    both = {"experiment": "pair", "model": model_id(base), "with": model_id(changed)}
+    st.page_link(pages.by_slug(page.slug).path, label=f"{page['try.compare']} →", query_params=both)
 
 
 def _titled(page: Page, now: Trio) -> list[RunSpec]:

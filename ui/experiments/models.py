@@ -56,7 +56,8 @@ def choose(page: Page) -> Pair:
         with first:
             st.caption(words["first"])
             st.markdown(f"**{plain(here.info.title)}** · {words['step'].format(n=f'{here.shown_step:,}')}")
-        titles = run_models.distinct({info.id: info.title for info in (*cached.models(), *run_models.listed(here.model_id))})
+        listed = (*cached.models(), *run_models.listed(here.model_id), *run_models.listed(address.get(OTHER)))
+        titles = run_models.distinct({info.id: info.title for info in listed})
         ids = list(titles)
         other = _other(here, ids)
         key = "experiments-other"
@@ -89,11 +90,11 @@ def _step(page: Page, model_id: str) -> int | None:
     words, info = page["pair"], cached.model_info(model_id)
     if len(info.steps) < 2:
         st.caption(words["no_steps"])
-        return None
+        return info.steps[-1] if info.kind == "run" else None
     wanted = address.get(STEP)
     known = {str(step): step for step in info.steps}
     last = info.steps[-1]
-    first = _half_way(info.steps) if model_id == page.reading.model_id and page.reading.step is None else last
+    first = _half_way(info.steps) if model_id == page.reading.model_id and page.reading.shown_step == last else last
     step = known.get(wanted, first)
     key = f"experiments-step-{model_id}"
     if st.session_state.get(key) != step:
@@ -102,7 +103,7 @@ def _step(page: Page, model_id: str) -> int | None:
         words["other_step"], info.steps, key=key, format_func=lambda n: f"{n:,}",
         on_change=lambda: address.put(**{OTHER: model_id, STEP: str(st.session_state[key])}),
     )  # fmt: skip
-    return None if step == last else step
+    return None if step == last and info.kind != "run" else step  # a run's newest weights change: it is asked for by number
 
 
 def _half_way(steps: tuple[int, ...]) -> int:
@@ -134,4 +135,4 @@ def _differences(page: Page, a: Reading, b: Reading) -> None:
 def provenance(pair: Pair) -> None:
     """The small line under a figure: which weights made its numbers."""
     words = pair.page["pair"]
-    st.caption(words["provenance"].format(a=plain(pair.a.provenance), b=plain(pair.b.provenance)))
+    st.caption(words["provenance"].format(a=pair.a.provenance, b=pair.b.provenance))
