@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from llm.checkpoints import save_checkpoint
 from llm.experiments import EXPERIMENTS
+from llm.model import Transformer
 from llm.runs.limits import Limits
 from llm.runs.metrics import Appender
 from llm.runs.queue import Queue
@@ -154,6 +156,20 @@ def test_the_answer_is_what_was_measured(site: Site, losses: tuple[float, ...], 
     assert [row["value"] for row in header["rows"]] == list(losses)
 
 
+def test_both_models_open_side_by_side_on_the_bench(site: Site) -> None:
+    base, changed, _ = site.trio("one_head", 3.5, 3.6, 3.55)
+    tokenizer = cached.checkpoint("stories").tokenizer
+    for run in (base, changed):
+        model = Transformer(run.spec.model_config(tokenizer.vocab_size))
+        save_checkpoint(run.folder, model, tokenizer, {"title": run.title, "step": 400}, data={"corpus": "stories"})
+    at = at_experiment("one_head")
+    at.button(key="experiments-one_head-compare").click().run()
+    check(at, "experiments")
+    assert at.selectbox(key="experiments-other").value == f"run-{changed.id}"
+    said = texts(at)
+    assert "**A:** Heads 4. **B:** Heads 1." in said and WORDS["pair"]["same_tokens"] in said
+
+
 def test_samples_are_text_and_never_markup(site: Site) -> None:
     site.trio("one_head", 3.5, 3.9, 3.55)
     said = texts(at_experiment("one_head"))
@@ -258,7 +274,7 @@ def test_models_with_other_tokens_are_compared_by_character_only(site: Site) -> 
     assert at.query_params["with"] == "copy" or at.query_params["with"] == ["copy"]
 
 
-@pytest.mark.parametrize("other", ["arithmetic", "positions-none"])
+@pytest.mark.parametrize("other", ["masked", "arithmetic", "positions-none"])
 @pytest.mark.parametrize("text", [ODD, "a", "x" * 1000])
 def test_any_two_models_and_any_sentence_open(site: Site, other: str, text: str) -> None:
     at = opened(experiment="pair", text=text)

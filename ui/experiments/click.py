@@ -12,12 +12,12 @@ from llm.runs.models import model_id
 from llm.runs.spec import RunSpec
 from llm.runs.store import Run
 from ui import page as page_parts
-from ui import pages
 from ui import snippets_experiments as snippets
+from ui import state
 from ui.components.batch import batch
 from ui.components.live_chart import Curve, Line, live_chart
 from ui.components.signed import Bar, signed_bars
-from ui.experiments import address, start
+from ui.experiments import address, models, start
 from ui.experiments.trio import Trio, trio
 from ui.experiments.written import written
 from ui.page import Page
@@ -149,8 +149,16 @@ def _compare(page: Page, now: Trio) -> None:
     base, changed, _ = now.runs
     if base is None or changed is None or not (base.snapshots() and changed.snapshots()):
         return
-    both = {"experiment": "pair", "model": model_id(base), "with": model_id(changed)}
-    st.page_link(pages.by_slug(page.slug).path, label=f"{page['try.compare']} →", query_params=both)
+    ids = model_id(base), model_id(changed)
+    if st.button(page["try.compare"], key=f"experiments-{now.name}-compare", on_click=_open_pair, args=(page.slug, *ids)):
+        st.rerun()  # all of the page: the bench shows the other model
+
+
+def _open_pair(slug: str, first: str, second: str) -> None:
+    """The view of two models, with these two."""
+    st.session_state[state.MODEL], st.session_state[state.STEP] = first, ""
+    st.session_state[f"{slug}-view"], st.session_state[f"{slug}-view-pressed"] = "pair", True
+    address.put(**{models.OTHER: second, models.STEP: ""})
 
 
 def _titled(page: Page, now: Trio) -> list[RunSpec]:
