@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -30,19 +31,24 @@ def table(model_id: str, step: int | None) -> np.ndarray:
     return opened.model.token_embedding.weight.detach().float().cpu().numpy()[: opened.tokenizer.vocab_size]
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _tables(model_id: str) -> tuple[np.ndarray, ...]:
-    """The table at each of ``steps``, read without the models around it."""
-    if steps(model_id) == (None,):
-        return (table(model_id, None),)
-    folder, known = cached.model_info(model_id).folder, len(table(model_id, None))
-    return tuple(load_weight(folder, "token_embedding.weight", step).numpy()[:known] for step in steps(model_id))
+def _rows(model_id: str, step: int | None) -> np.ndarray:
+    """The same without the model around it, where that can be read alone."""
+    info = cached.model_info(model_id)
+    if step is None or info.kind == "gpt2":
+        return table(model_id, step)
+    return load_weight(info.folder, "token_embedding.weight", step).numpy()[: len(table(model_id, None))]
 
 
-def steps(model_id: str) -> tuple[int | None, ...]:
-    """The training steps of the time slider, the finished model last; only (None,) for a model without snapshots."""
-    stored = cached.model_info(model_id).steps
-    return tuple(projections.spread_evenly(stored, FRAMES)) if len(stored) > 1 else (None,)
+def steps(model_id: str, shown: int | None = None) -> tuple[int | None, ...]:
+    """The training steps of the time slider, the finished model last; only (None,) for a model without snapshots.
+
+    Of a run, whose snapshots come and go, the one that is ``shown`` is among them.
+    """
+    info = cached.model_info(model_id)
+    chosen = set(projections.spread_evenly(info.steps, FRAMES)) if len(info.steps) > 1 or info.kind == "run" else set()
+    if info.kind == "run" and shown is not None:
+        chosen.add(shown)
+    return tuple(sorted(chosen)) or (None,)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -118,34 +124,66 @@ class Clouds:
     lengths: tuple[float | None, ...]
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def clouds(model_id: str, extra: tuple[int, ...] = ()) -> Clouds:
-    """PCA of the tokens shown at every training step, each turned towards the next."""
-    ids = shown(model_id, most_shown(model_id), extra)
-    tables = [whole[ids] for whole in _tables(model_id)]
-    made = projections.frames(tables, fit=occurring(model_id, ids))
-    return Clouds(
-        steps(model_id),
-        np.stack([each.coordinates for each in made]).astype(np.float32),
-        np.stack([projections.neighbours(rows, FRIENDS) for rows in tables]),
-        tuple(float(each.shares.sum()) for each in made),
-        (None,) * len(made) if counts(model_id) is None else _lengths(model_id),
+@dataclass(frozen=True)
+class _Frame:
+    """The vocabulary at one training step, not yet turned."""
+
+    plane: projections.Projection
+    neighbours: np.ndarray
+
+
+@cached.by_weights(max_entries=192)
+def _frame(model_id: str, step: int | None, most: int, extra: tuple[int, ...]) -> _Frame:
+    """PCA and neighbours of the tokens that are shown."""
+    ids = shown(model_id, most, extra)
+    rows = _rows(model_id, step)[ids]
+    return _Frame(projections.pca(rows, 2, occurring(model_id, ids)), projections.neighbours(rows, FRIENDS))
+
+
+def clouds(model_id: str, extra: tuple[int, ...] = (), step: int | None = None) -> Clouds:
+    """PCA of the tokens shown at every training step, each turned towards its neighbour in time.
+
+    Of a run the first one stays as it is: one more snapshot leaves all others where they are. ``step`` is the one on the bench.
+    """
+    most = most_shown(model_id)
+    found = _there(model_id, step, lambda each: _frame(model_id, each, most, extra))
+    growing = cached.model_info(model_id).kind == "run"
+    made = projections.in_line(
+        [frame.plane for frame in found.values()], occurring(model_id, shown(model_id, most, extra)), growing=growing
     )
+    return Clouds(
+        tuple(found),
+        np.stack([each.coordinates for each in made]).astype(np.float32),
+        np.stack([frame.neighbours for frame in found.values()]),
+        tuple(float(each.shares.sum()) for each in made),
+        tuple(_length(model_id, each) for each in found),
+    )
+
+
+def _there(model_id: str, shown_step: int | None, compute: Callable[[int | None], Any]) -> dict[int | None, Any]:
+    """What is computed at each training step; a run's snapshot that has just been removed is left out."""
+    found = {}
+    for step in steps(model_id, shown_step):
+        try:
+            found[step] = compute(step)
+        except ValueError:
+            if cached.model_info(model_id).kind != "run":
+                raise
+    return found
 
 
 def length_by_step(model_id: str) -> dict[int, float]:
     """Training step -> correlation of a row's length with how often its token occurs; empty where that is not known."""
-    if counts(model_id) is None:
-        return {}
     last = cached.model_info(model_id).steps
-    measured = _lengths(model_id)
-    named = [step if step is not None else (last[-1] if last else 0) for step in steps(model_id)]
-    return {step: r for step, r in zip(named, measured, strict=True) if r is not None}
+    measured = _there(model_id, None, lambda step: _length(model_id, step))
+    named = {step if step is not None else (last[-1] if last else 0): r for step, r in measured.items()}
+    return {step: r for step, r in named.items() if r is not None}
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _lengths(model_id: str) -> tuple[float | None, ...]:
-    return tuple(projections.length_and_frequency(rows, counts(model_id)) for rows in _tables(model_id))
+@cached.by_weights(max_entries=192)
+def _length(model_id: str, step: int | None) -> float | None:
+    used = counts(model_id)
+    return None if used is None else projections.length_and_frequency(_rows(model_id, step), used)
 
 
 @cached.by_weights(max_entries=16)
@@ -160,10 +198,10 @@ def most_shown(model_id: str) -> int:
     return size if size <= EVERY else MOST_USED
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def tsne(model_id: str, ids: tuple[int, ...], dimensions: int) -> np.ndarray:
-    """(N, 2 or 3) t-SNE of the finished model's rows. Seconds."""
-    return projections.tsne(table(model_id, None)[list(ids)], dimensions)
+@cached.by_weights(max_entries=8)
+def tsne(model_id: str, step: int | None, ids: tuple[int, ...], dimensions: int) -> np.ndarray:
+    """(N, 2 or 3) t-SNE of the rows. Seconds."""
+    return projections.tsne(table(model_id, step)[list(ids)], dimensions)
 
 
 @cached.by_weights(max_entries=16)
@@ -172,10 +210,10 @@ def in_space(model_id: str, step: int | None, ids: tuple[int, ...]) -> projectio
     return projections.pca(table(model_id, step)[list(ids)], 3, occurring(model_id, ids))
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
-def default_position(model_id: str, ids: tuple[int, ...]) -> int:
-    """Position of the token in a sentence (among its first 24) that has the nearest neighbour in the finished model."""
-    rows, some = table(model_id, None), ids[:24]
+@cached.by_weights(max_entries=128)
+def default_position(model_id: str, step: int | None, ids: tuple[int, ...]) -> int:
+    """Position of the token in a sentence (among its first 24) that has the nearest neighbour."""
+    rows, some = table(model_id, step), ids[:24]
     best = [projections.nearest(rows, rows[i], 1, without={i})[1] for i in some]
     return int(np.argmax([float(value[0]) if len(value) else -1 for value in best]))
 

@@ -31,12 +31,12 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ hover: null, off: new Set(), found: new Set(), view: { x: 0, y: 0, zoom: 1 }, named: [], colour: "kind", same: false, query: "", playing: 0, table: false }));
+  const state = memory(root, () => ({ hover: null, off: new Set(), found: new Set(), view: { x: 0, y: 0, zoom: 1 }, named: [], colour: "kind", same: false, query: "", playing: 0, going: null, table: false }));
   const last = data.steps.length - 1;
-  if (state.run !== data.run) Object.assign(state, { run: data.run, t: data.at, hover: null, found: new Set(), view: { x: 0, y: 0, zoom: 1 } });
-  else if (state.at !== data.at) state.t = data.at;
-  state.at = data.at;
-  state.t = Math.min(state.t, last);
+  if (state.run !== data.run) Object.assign(state, { run: data.run, t: data.at, going: null, hover: null, found: new Set(), view: { x: 0, y: 0, zoom: 1 } });
+  else state.t = nearest(data.steps, state.steps[Math.round(state.t)]); // there may be more steps by now
+  if (state.shown !== undefined && state.shown !== data.steps[data.at] && state.t !== data.at) state.going = data.steps[data.at];
+  Object.assign(state, { shown: data.steps[data.at], steps: data.steps });
   cancelAnimationFrame(state.playing);
   const picture = describe(data, palette, getComputedStyle(root).fontFamily);
   const had = root.getRootNode().activeElement?.dataset?.part;
@@ -122,7 +122,13 @@ export default function (component) {
   state.observer.observe(canvas.parentElement);
   document.fonts?.ready.then(() => soon());
   draw();
+  if (state.going !== null) time.go(nearest(data.steps, state.going));
   root.querySelector(`[data-part="${had}"]`)?.focus({ preventScroll: true });
+}
+
+/** The position of the step nearest to one. */
+function nearest(steps, wanted) {
+  return steps.reduce((best, step, i) => (Math.abs(step - wanted) < Math.abs(steps[best] - wanted) ? i : best), 0);
 }
 
 /** The message as what the scene works with. */
@@ -266,18 +272,20 @@ function timeline(data, state, { draw, say, last }) {
   const go = (target, then = () => {}) => {
     cancelAnimationFrame(state.playing);
     const from = state.t, began = performance.now();
-    if (calm() || from === target) { state.t = target; show(true); return then(); }
+    state.going = data.steps[target];
+    if (calm() || from === target) { state.t = target; state.going = null; show(true); return then(); }
     const tick = (now) => {
       const u = Math.min(1, Math.max(0, (now - began) / MOVE));
       state.t = from + (target - from) * (u * u * (3 - 2 * u));
       if (u < 1) { show(false); state.playing = requestAnimationFrame(tick); return; }
       state.t = target;
+      state.going = null;
       show(true);
       then();
     };
     state.playing = requestAnimationFrame(tick);
   };
-  const stop = () => { state.on = false; cancelAnimationFrame(state.playing); clearTimeout(state.pause); play.textContent = data.words.play; };
+  const stop = () => { state.on = false; state.going = null; cancelAnimationFrame(state.playing); clearTimeout(state.pause); play.textContent = data.words.play; };
   const next = () => {
     if (!state.on || !range.isConnected) return;
     if (state.t >= last) return stop();
@@ -286,7 +294,7 @@ function timeline(data, state, { draw, say, last }) {
   const start = () => { state.on = true; play.textContent = data.words.pause; go(state.t >= last ? 0 : Math.round(state.t), next); };
   state.on = false;
   clearTimeout(state.pause);
-  return h("div", { class: "time" }, play, range, output);
+  return Object.assign(h("div", { class: "time" }, play, range, output), { go });
 }
 
 /** id, token, kind and place of every token at the step that is shown. */

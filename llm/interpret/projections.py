@@ -146,17 +146,21 @@ def align(moving: np.ndarray, fixed: np.ndarray, fit: np.ndarray | None = None) 
 
 
 def frames(tables: Sequence[np.ndarray], k: int = 2, fit: np.ndarray | None = None) -> list[Projection]:
-    """A PCA of each table, each turned towards the one after it, so that axes do not jump while time runs.
+    """A PCA of each table, ``in_line``."""
+    return in_line([pca(table, k, fit) for table in tables], fit)
 
-    The last one stays as it is. ``shares`` are those of the axes before turning; only their sum belongs to the picture.
+
+def in_line(planes: Sequence[Projection], fit: np.ndarray | None = None, *, growing: bool = False) -> list[Projection]:
+    """Projections of one table at several times, each turned towards its neighbour, so that axes do not jump while time runs.
+
+    The last one stays as it is and each is turned towards the one after it. ``growing``: the first one stays, so that one
+    more at the end moves none of the others. ``shares`` are of the axes before turning; only their sum belongs to the picture.
     """
     made: list[Projection] = []
-    for table in reversed(tables):
-        projection = pca(table, k, fit)
-        if made:
-            projection = Projection(align(projection.coordinates, made[-1].coordinates, fit), projection.shares)
-        made.append(projection)
-    return made[::-1]
+    for plane in planes if growing else reversed(planes):
+        turned = align(plane.coordinates, made[-1].coordinates, fit) if made else plane.coordinates
+        made.append(Projection(turned, plane.shares))
+    return made if growing else made[::-1]
 
 
 def mean_similarity(rows: np.ndarray) -> float | None:

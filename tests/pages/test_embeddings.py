@@ -202,7 +202,7 @@ def test_a_big_vocabulary_shows_the_first_and_says_so(extra: None) -> None:
 
 def test_space_and_tsne_are_drawn_only_when_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    fake = lambda model_id, ids, dimensions: asked.append((len(ids), dimensions)) or np.ones((len(ids), dimensions))  # noqa: E731
+    fake = lambda model_id, step, ids, dimensions: asked.append((len(ids), dimensions)) or np.ones((len(ids), dimensions))  # noqa: E731
     monkeypatch.setattr(computed, "tsne", fake)
     at = view("cloud")
     assert not at.get("plotly_chart") and not asked

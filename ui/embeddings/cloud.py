@@ -14,6 +14,7 @@ from ui import theme
 from ui.components.cloud import cloud
 from ui.embeddings import near
 from ui.embeddings.spot import WIDE, Spot, take
+from ui.state import Reading
 from ui.text import plain
 
 KEY = "embeddings-cloud"
@@ -57,12 +58,12 @@ def _in_plane(spot: Spot, method: str) -> None:
     if method == "tsne":
         ids = computed.shown(now.model_id, computed.BY_TSNE, sentence)
         with st.spinner(page["cloud.working"].format(n=f"{len(ids):,}")):
-            places = computed.tsne(now.model_id, tuple(ids.tolist()), 2)[None]
-        friends = computed.neighbours(now.model_id, None, tuple(ids.tolist()))[None]
+            places = computed.tsne(*_finished(now), tuple(ids.tolist()), 2)[None]
+        friends = computed.neighbours(*_finished(now), tuple(ids.tolist()))[None]
         steps, at, facts, heat = [_last(spot)], 0, [page["cloud.tsne_fact"]], _heat(spot, ids)
     else:
         ids = computed.shown(now.model_id, computed.most_shown(now.model_id), sentence)
-        made = computed.clouds(now.model_id, sentence if len(spot.table) > computed.EVERY else ())
+        made = computed.clouds(now.model_id, sentence if len(spot.table) > computed.EVERY else (), now.step)
         places, friends, heat = made.coordinates, made.neighbours, _heat(spot, ids)
         steps = [_last(spot) if step is None else step for step in made.steps]
         at = made.steps.index(now.step) if now.step in made.steps else len(steps) - 1
@@ -82,7 +83,7 @@ def _in_plane(spot: Spot, method: str) -> None:
     if len(steps) > 1:
         st.caption(f"{plain(now.info.title)} · {page['cloud.slider']}")
     else:
-        page_parts.provenance(replace(now, step=None))
+        page_parts.provenance(replace(now, step=_finished(now)[1]))
     rows = list(zip(listed, labels, kinds, *np.round(places[at].T.astype(float), 5).tolist(), strict=True))
     code = snippets.tsne_code(now, ids, 2) if method == "tsne" else snippets.pca_code(now, ids)
     page_parts.take_away(page, "cloud", header=["id", "token", "kind", "x", "y"], rows=rows, code=code)
@@ -97,7 +98,7 @@ def _in_space(spot: Spot, method: str) -> None:
     listed = tuple(ids.tolist())
     if method == "tsne":
         with st.spinner(page["cloud.working"].format(n=f"{len(ids):,}")):
-            places, fact = computed.tsne(now.model_id, listed, 3), page["cloud.tsne_fact"]
+            places, fact = computed.tsne(*_finished(now), listed, 3), page["cloud.tsne_fact"]
     else:
         made = computed.in_space(*spot.where, listed)
         places = made.coordinates
@@ -108,10 +109,15 @@ def _in_space(spot: Spot, method: str) -> None:
     st.plotly_chart(figure, key="embeddings-space", theme=None, config={"displaylogo": False})
     st.caption(fact)
     _part(spot, len(listed))
-    page_parts.provenance(replace(now, step=None) if method == "tsne" else now)
+    page_parts.provenance(replace(now, step=_finished(now)[1]) if method == "tsne" else now)
     rows = list(zip(listed, labels, kinds, *np.round(places.T.astype(float), 5).tolist(), strict=True))
     code = snippets.tsne_code(now, ids, 3) if method == "tsne" else snippets.space_code(now, ids)
     page_parts.take_away(page, "space", header=["id", "token", "kind", "x", "y", "z"], rows=rows, code=code)
+
+
+def _finished(now: Reading) -> tuple[str, int | None]:
+    """The finished model, which one map is made of; of a run the step on the bench, because it may not be finished."""
+    return now.model_id, now.step if now.info.kind == "run" else None
 
 
 def _words(page: page_parts.Page, part: bool) -> dict[str, str]:
@@ -132,7 +138,7 @@ def _picked(spot: Spot) -> None:
 
 
 def _last(spot: Spot) -> int:
-    return spot.now.info.steps[-1] if spot.now.info.steps else 0
+    return _finished(spot.now)[1] or (spot.now.info.steps[-1] if spot.now.info.steps else 0)
 
 
 def _heat(spot: Spot, ids: np.ndarray) -> np.ndarray | None:

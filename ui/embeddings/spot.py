@@ -51,12 +51,12 @@ def choose(page: page_parts.Page) -> Spot:
     chosen = st.session_state.get(CHOSEN) or {}
     fresh = chosen.get("for") != (now.model_id, now.ids)
     if fresh or (lock and lock != chosen["lock"]):
-        position = lock.token if lock else computed.default_position(now.model_id, now.ids)
+        position = lock.token if lock else computed.default_position(now.model_id, None, now.ids)
         chosen = {"for": (now.model_id, now.ids), "id": now.ids[position], "position": position, "lock": lock}
         st.session_state[CHOSEN] = chosen
     chosen["lock"] = lock
     position = chosen["position"]
-    return Spot(page, chosen["id"], computed.default_position(now.model_id, now.ids) if position is None else position)
+    return Spot(page, chosen["id"], computed.default_position(now.model_id, None, now.ids) if position is None else position)
 
 
 def take(now: Reading, token: int, position: int | None = None) -> None:

@@ -21,6 +21,8 @@ def reading_in(reading: Reading, model: Any = None, step: int | None = None) -> 
         return reading
     model_id = model if isinstance(model, str) else f"run-{model.id}"
     opened, info = cached.checkpoint(model_id, step), cached.model_info(model_id)
+    if step is None and info.kind == "run" and info.steps:
+        step = info.steps[-1]  # what is newest now; later it will be another
     ids = opened.tokenizer.encode(reading.sentence) or opened.tokenizer.encode(info.default_text)
     limit = cached.longest_trace(model_id)
     return replace(
