@@ -59,7 +59,7 @@ function forget(state, root) {
 
 function build(root, state) {
   const range = (state.range = h("input", { type: "range", min: 0, step: 1 }));
-  range.oninput = () => { stop(state); take(state, +range.value); later(state, "settle", SETTLE, () => send(state)); };
+  range.oninput = () => { state.playing = false; clearTimeout(state.timers.play); take(state, +range.value); later(state, "settle", SETTLE, () => send(state)); };
   range.onchange = () => { state.held = false; send(state); };
   range.onpointerdown = () => { state.held = true; };
   range.onpointerup = range.onpointercancel = () => { state.held = false; };
