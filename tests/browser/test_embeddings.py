@@ -19,7 +19,7 @@ def test_time_moves_the_cloud_and_play_moves_it_on(server: str, visit) -> None:
     page.wait_for_timeout(900)
     assert step_of(page) == 0 and last > 100
     before = page.locator(".fact").inner_text()
-    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(2500)
     page.get_by_role("button", name="Pause").click()
     assert 0 < step_of(page) < last

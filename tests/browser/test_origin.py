@@ -74,7 +74,7 @@ def test_products_are_added_up_one_by_one(server: str, visit) -> None:
     told = card.locator(".player .num").inner_text().replace("−", "-")
     assert told.startswith("5 of 32: ") and abs(float(told.split(": ")[1]) - products[:5].sum()) < 0.06
     assert card.locator(".line.later").count() == card.locator(".line").count()
-    card.get_by_role("button", name="Play").click()
+    card.get_by_role("button", name="Play", exact=True).click()
     done = """card => card.querySelectorAll('.line.later').length === 0
               && card.querySelector('.player .num').textContent.startsWith('32 of')"""
     visitor.page.wait_for_function(done, arg=card.locator(".gf").first.element_handle(), timeout=20_000)
@@ -86,4 +86,4 @@ def test_without_motion_there_is_no_play_button(server: str, visit) -> None:
     visitor.page.reload()
     visitor.page.locator(".exact").first.wait_for(timeout=60_000)
     card = visitor.page.locator(".st-key-card-attention-where")
-    assert card.get_by_role("button", name="Play").count() == 0 and card.get_by_role("slider").count() == 1
+    assert card.get_by_role("button", name="Play", exact=True).count() == 0 and card.get_by_role("slider").count() == 1
