@@ -136,10 +136,30 @@ def orthogonalise(matrices: Tensor, steps: int = 3) -> Tensor:
     tall = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.mT if tall else matrices  # (N, short, long)
     x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
-    for a, b, c in POLAR_EXPRESS[:steps]:
+    long = x.shape[-1] >= 2 * x.shape[-2] and x.dtype == torch.float32  # 16 bits are too coarse for powers of XX'
+    x = _by_gram(x, POLAR_EXPRESS[:steps]) if long else _by_turns(x, POLAR_EXPRESS[:steps])
+    return x.mT if tall else x
+
+
+def _by_turns(x: Tensor, rows: tuple[tuple[float, float, float], ...]) -> Tensor:
+    """The iteration as it is written: each step turns all of X."""
+    for a, b, c in rows:
         gram = x @ x.mT  # (N, short, short)
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.mT if tall else x
+    return x
+
+
+def _by_gram(x: Tensor, rows: tuple[tuple[float, float, float], ...]) -> Tensor:
+    """The same for long X with less work: each step is a polynomial of XX', so all but the last product are of small matrices."""
+    gram = x @ x.mT  # (N, short, short)
+    product = None
+    for step, (a, b, c) in enumerate(rows, start=1):
+        factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        product = factor if product is None else factor @ product
+        if step < len(rows):
+            gram = factor @ (factor @ gram)  # polynomials of one matrix commute
+    return x if product is None else product @ x
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,13 @@ def test_orthogonalise_comes_near_the_svd(shape):
         assert cosine.min() > least
 
 
+@pytest.mark.parametrize("shape", [(3, 8, 32), (2, 64, 16), (1, 16, 32)])
+def test_long_matrices_take_the_short_way_to_the_same_result(shape):
+    long = random(*shape)
+    double = orthogonalise(long.double()).float()  # by the iteration as it is written
+    assert torch.allclose(orthogonalise(long), double, atol=1e-5, rtol=0)
+
+
 def test_muon_moves_every_direction_alike():
     weights = torch.zeros(2 * 8 * 16)
     muon = Muon(weights, [(2, 8, 16)])
