@@ -113,6 +113,7 @@ export const filled = (template, values) => template.replace(/\{(\w+)\}/g, (whol
 
 /** A float32 with all its digits: the shortest decimal number that is this one and no other. */
 export function exact(v) {
+  if (Number.isNaN(v)) return ""; // nothing there: a cell that the mask hides
   if (!Number.isFinite(v)) return digits(v);
   for (let n = 1; n <= 9; n++) if (Math.fround(+v.toPrecision(n)) === Math.fround(v)) return String(+v.toPrecision(n)).replace("-", "−");
   return String(v).replace("-", "−");

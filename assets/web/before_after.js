@@ -1,5 +1,5 @@
 // Probabilities before and after a change, as pairs of bars.
-import { applyTheme, digits, h, saveCSV, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 .rows { display: grid; grid-template-columns: fit-content(34%) minmax(0, 1fr) max-content; gap: 8px 12px; align-items: center; margin: 4px 0; padding: 0; }
@@ -16,7 +16,7 @@ const STYLE = `
 
 export default function (component) {
   const root = stage(component, STYLE);
-  applyTheme(root);
+  const palette = applyTheme(root);
   const data = unpack(component.data);
   const before = data.arrays.before.data, after = data.arrays.after.data;
   const limit = Math.max(...before, ...after, 1e-9);
@@ -25,8 +25,24 @@ export default function (component) {
     h("span", { class: "name", dir: "auto", title: label }, label),
     h("div", { class: "pair", "aria-hidden": "true" }, bar("before", before[i]), bar("after", after[i])),
     h("span", { class: "number", "aria-label": `${data.names[0]} ${digits(before[i])}, ${data.names[1]} ${digits(after[i])}` }, h("small", {}, digits(before[i])), digits(after[i]))]);
+  const taken = takeaway({ root, state: memory(root, () => ({ table: false })), title: data.label, svg: () => drawing(data, before, after, limit, palette), table: () => [["token", ...data.names], ...data.labels.map((label, i) => [label, before[i], after[i]])] });
   root.replaceChildren(
     h("div", { class: "keys" }, h("span", {}, h("i", { class: "before" }), data.names[0]), h("span", {}, h("i", { class: "after" }), data.names[1])),
     h("div", { class: "rows", role: "group", "aria-label": data.label }, rows),
-    tools([["CSV", () => saveCSV(`${data.name}.csv`, ["token", ...data.names], data.labels.map((label, i) => [label, before[i], after[i]]))]]));
+    h("div", { class: "under" }, taken.tools), taken.table);
+}
+
+/** The same bars as one SVG, to take away. */
+function drawing({ labels, names }, before, after, limit, palette) {
+  const step = 34, left = 190, wide = 440, height = labels.length * step + 44;
+  const svg = s("svg", { width: 740, height, viewBox: `0 0 740 ${height}`, "font-family": "sans-serif", "font-size": 15 });
+  svg.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
+  [[names[0], palette.soft], [names[1], palette.accent]].forEach(([name, fill], k) => svg.append(s("rect", { x: left + 170 * k, y: 12, width: 24, height: 10, rx: 3, fill }), s("text", { x: left + 32 + 170 * k, y: 22, fill: palette.soft }, name)));
+  labels.forEach((label, i) => {
+    const y = 36 + i * step;
+    svg.append(s("text", { x: left - 10, y: y + 17, "text-anchor": "end", fill: palette.ink, style: "unicode-bidi: isolate" }, label));
+    [[before[i], palette.soft], [after[i], palette.accent]].forEach(([value, fill], k) => svg.append(s("rect", { x: left, y: y + 13 * k, width: Math.max(1, (wide * value) / limit), height: 11, rx: 3, fill }),
+      s("text", { x: 732, y: y + 10 + 13 * k, "text-anchor": "end", "font-size": 13, "font-family": "monospace", fill: palette.ink }, digits(value))));
+  });
+  return svg;
 }

@@ -1,5 +1,5 @@
 // A line chart: several series over one axis. The pointer (or arrow keys) reads all series at one place.
-import { applyTheme, digits, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, s, saveCSV, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
 
 const STYLE = `
 svg { width: 100%; height: auto; display: block; overflow: visible; }
@@ -88,7 +88,7 @@ export default function (component) {
   root.replaceChildren(
     h("div", { class: "legend" }, series > 1 || data.showLegend ? data.names.map((name, k) => h("span", {}, h("i", { style: { borderColor: colour(k) } }), name)) : []),
     picture, words,
-    h("div", { class: "under" }, tools([["Table", toggle], ["SVG", () => saveSVG(`${data.name}.svg`, picture)], ["CSV", () => saveCSV(`${data.name}.csv`, [data.xTitle, ...data.names], rows())]])), table);
+    h("div", { class: "under" }, tools([["Table", toggle], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, picture)], ["SVG", () => saveSVG(`${data.name}.svg`, picture)], ["CSV", () => saveCSV(`${data.name}.csv`, [data.xTitle, ...data.names], rows())]])), table);
   fill();
 }
 

@@ -1,6 +1,7 @@
 // The token cloud: a whole vocabulary as points. Zoom, pan, search, kinds, and the model's training as a time slider.
 import { applyTheme, calm, digits, h, memory, savePNG, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
 import { extents, half, mark, paint, positions, scene, sheet, toScreen, tokenAt, vector } from "./cloud_scene.js";
+import { join } from "./bus.js";
 
 const STYLE = `
 .bar { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; margin-bottom: 8px; }
@@ -57,7 +58,10 @@ export default function (component) {
     words.textContent = i === null ? data.hint : sentence(picture, i, Math.round(state.t));
     fact.textContent = [data.facts[Math.round(state.t)], picture.heat && state.colour === "heat" ? data.words.heat_fact : ""].filter(Boolean).join(" ");
   };
-  const hover = (i) => { if (i !== state.hover) { state.hover = i; say(); soon(); } };
+  const hover = (i) => {
+    state.hover = i;
+    bus.point(i === null ? null : { entry: data.ids[i], words: sentence(picture, i, Math.round(state.t)) });
+  };
   const choose = (i) => {
     if (i === null) return;
     picture.picked = i;
@@ -124,6 +128,14 @@ export default function (component) {
   draw();
   if (state.going !== null) time.go(nearest(data.steps, state.going));
   root.querySelector(`[data-part="${had}"]`)?.focus({ preventScroll: true });
+  const row = new Map(data.ids.map((id, i) => [id, i]));
+  const bus = join(root, { scope: data.scope, show: (place) => {
+    const i = row.get(place?.entry) ?? null;
+    state.hover = i;
+    say();
+    draw();
+  } });
+  return bus.leave;
 }
 
 /** The position of the step nearest to one. */

@@ -1,7 +1,6 @@
 // Activation functions as curves, with this layer's own numbers as dots on the chosen one. The pointer, or the arrow keys,
 // move along x and read every curve; a click on a name picks the curve that the dots lie on.
-import { applyTheme, digits, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
-import { saveSVGasPNG } from "./picture.js";
+import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 svg { display: block; width: 100%; touch-action: manipulation; }
@@ -9,7 +8,6 @@ svg { display: block; width: 100%; touch-action: manipulation; }
 .names button { border: 1.5px solid var(--gf-line); background: none; border-radius: 8px; padding: 3px 10px; cursor: pointer; font-size: 15px; }
 .names button:hover { border-color: var(--gf-accent); }
 .names button[aria-pressed=true] { border-color: var(--gf-accent); background: var(--gf-accent); color: var(--gf-paper); }
-.under { display: flex; justify-content: flex-end; }
 `;
 const PAD = { left: 44, right: 12, top: 12, bottom: 62 };
 
@@ -50,9 +48,9 @@ export default function (component) {
     else return;
     e.preventDefault();
   };
+  const taken = takeaway({ root, state, title: data.label, svg: () => picture.svg, table: () => [["x", ...data.titles], ...Array.from(xs, (x, k) => [x, ...data.names.map((_, i) => curve(i)[k])])] });
   root.replaceChildren(h("div", { class: "names", role: "group", "aria-label": data.namesLabel }, names), place, words,
-    h("div", { class: "under" }, tools([["PNG", () => saveSVGasPNG(`${data.name}.png`, picture.svg)], ["SVG", () => saveSVG(`${data.name}.svg`, picture.svg)],
-      ["CSV", () => saveCSV(`${data.name}.csv`, ["x", ...data.titles], Array.from(xs, (x, k) => [x, ...data.names.map((_, i) => curve(i)[k])]))]])));
+    h("div", { class: "under" }, taken.tools), taken.table);
   state.observer?.disconnect();
   state.observer = new ResizeObserver(() => { if (Math.floor(root.clientWidth) !== state.width) soon(); });
   state.observer.observe(root);

@@ -56,8 +56,8 @@ export default function (component) {
     return button ? placed(picture, +button.dataset.i, e) : null;
   };
   bus.watch(grid, at, open);
-  grid.onfocusin = (e) => { if (e.target.matches(":focus-visible")) bus.point(at(e)); };
-  grid.onfocusout = () => bus.point(null);
+  grid.addEventListener("focusin", (e) => { if (e.target.matches(":focus-visible")) bus.point(at(e)); });
+  grid.addEventListener("focusout", () => bus.point(null));
   grid.onkeydown = (e) => {
     const to = e.target.dataset.i && moved(e, state.cursor, layers, heads);
     if (!to) return;

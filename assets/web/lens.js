@@ -81,8 +81,8 @@ export default function (component) {
     },
   });
   bus.watch(table, (e) => { const cell = e.target.closest?.("[data-i]"); return cell ? placed(+cell.dataset.i, +cell.dataset.j) : null; });
-  table.onfocusin = (e) => { if (e.target.dataset.i) { state.at = [+e.target.dataset.i, +e.target.dataset.j]; if (e.target.matches(":focus-visible")) bus.point(placed(...state.at)); } };
-  table.onfocusout = () => bus.point(null);
+  table.addEventListener("focusin", (e) => { if (e.target.dataset.i) { state.at = [+e.target.dataset.i, +e.target.dataset.j]; if (e.target.matches(":focus-visible")) bus.point(placed(...state.at)); } });
+  table.addEventListener("focusout", () => bus.point(null));
   if (focused) cells[state.at[0]][state.at[1]].focus({ preventScroll: true });
   return bus.leave;
 }

@@ -70,8 +70,8 @@ export default function (component) {
     return element ? (element.dataset.side === "q" ? { token: +element.dataset.i } : { query: strongest(picture, null, +element.dataset.i), key: +element.dataset.i, side: "k" }) : null;
   };
   bus.watch(board, at);
-  board.onfocusin = (e) => { if (e.target.matches(":focus-visible")) bus.point(at(e)); };
-  board.onfocusout = () => bus.point(null);
+  board.addEventListener("focusin", (e) => { if (e.target.matches(":focus-visible")) bus.point(at(e)); });
+  board.addEventListener("focusout", () => bus.point(null));
   board.onkeydown = (e) => {
     const { side, i } = e.target.dataset;
     const to = side && moved(e, [Number(i), side === "q" ? 0 : 1], rows, 2);

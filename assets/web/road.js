@@ -1,7 +1,7 @@
 // The residual stream as a road: each attention and MLP joins from the side, as wide as what it adds, and beside every
 // station stands the guess that the model would make there. A click, or Enter, chooses a station.
-import { applyTheme, css, digits, h, inkOn, memory, s, saveCSV, saveSVG, sequential, stage, tools, unpack } from "./base.js";
-import { fitted, measure, saveSVGasPNG } from "./picture.js";
+import { applyTheme, css, digits, h, inkOn, memory, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { fitted, measure } from "./picture.js";
 
 const STYLE = `
 svg { display: block; width: 100%; }
@@ -9,7 +9,6 @@ svg { display: block; width: 100%; }
 .gf .row:focus-visible { outline: none; }
 .row:hover .back, .row:focus-visible .back { fill: var(--gf-accent); fill-opacity: 0.07; }
 .row:focus-visible .back { stroke: var(--gf-accent); stroke-width: 3; }
-.under { display: flex; justify-content: flex-end; }
 `;
 const HEAD = 30;
 
@@ -41,9 +40,8 @@ export default function (component) {
   };
   const table = () => data.stations.map((x) => [x.title, x.added ?? "", x.share ?? "", x.size, ...x.guesses.flatMap((g) => [g.text, g.probability])]);
   const header = ["station", "size of what is added", "share of the stream", "size of the stream", ...data.stations[0].guesses.flatMap((_, i) => [`guess ${i + 1}`, `probability ${i + 1}`])];
-  root.replaceChildren(place, words, h("div", { class: "under" }, tools([
-    ["PNG", () => saveSVGasPNG(`${data.name}.png`, picture.svg)], ["SVG", () => saveSVG(`${data.name}.svg`, picture.svg)],
-    ["CSV", () => saveCSV(`${data.name}.csv`, header, table())]])));
+  const taken = takeaway({ root, state, title: data.label, svg: () => picture.svg, table: () => [header, ...table()] });
+  root.replaceChildren(place, words, h("div", { class: "under" }, taken.tools), taken.table);
   say(data.picked);
   state.observer?.disconnect();
   state.observer = new ResizeObserver(() => { if (Math.floor(root.clientWidth) !== state.width) { cancelAnimationFrame(state.frame); state.frame = requestAnimationFrame(paint); } });

@@ -1,7 +1,7 @@
 // Signed numbers as labelled bars around a line: positive to the right, negative to the left. As a running sum, each bar
 // starts where the one before it ended. A click, or Enter, chooses a bar.
-import { applyTheme, digits, h, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
-import { fitted, saveSVGasPNG } from "./picture.js";
+import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { fitted } from "./picture.js";
 
 const STYLE = `
 .bars { display: grid; grid-template-columns: fit-content(47%) minmax(0, 1fr) max-content; gap: 1px 10px; align-items: stretch; margin: 0; padding: 0; list-style: none; }
@@ -15,7 +15,6 @@ button.bar { cursor: pointer; }
 .lane i { position: absolute; top: 0; bottom: 0; border-radius: 3px; min-width: 1.5px; }
 .lane u { position: absolute; top: -5px; bottom: -5px; width: 1px; background: var(--gf-line); }
 .bar .num { text-align: right; font-size: 14px; }
-.under { display: flex; justify-content: flex-end; margin-top: 4px; }
 .words:empty { display: none; }
 `;
 
@@ -35,9 +34,8 @@ export default function (component) {
       onclick: data.pick ? () => component.setStateValue("row", i) : null,
     }, h("span", { class: "name", dir: "auto" }, row.label), " ", lane(row, scale, palette), h("span", { class: "num" }, signed(row, data))));
   });
-  root.replaceChildren(h("ol", { class: "bars", "aria-label": data.label }, rows), words, h("div", { class: "under" }, tools([
-    ["PNG", () => saveSVGasPNG(`${data.name}.png`, vector(data, scale, palette, root))], ["SVG", () => saveSVG(`${data.name}.svg`, vector(data, scale, palette, root))],
-    ["CSV", () => saveCSV(`${data.name}.csv`, ["part", "value"], data.rows.map((row) => [row.label, row.value]))]])));
+  const taken = takeaway({ root, state: memory(root, () => ({ table: false })), title: data.label, svg: () => vector(data, scale, palette, root), table: () => [["part", "value"], ...data.rows.map((row) => [row.label, row.value])] });
+  root.replaceChildren(h("ol", { class: "bars", "aria-label": data.label }, rows), words, h("div", { class: "under" }, taken.tools), taken.table);
   say(data.picked);
   if (focused && data.pick && data.picked !== null) root.querySelectorAll(".bar")[data.picked]?.focus({ preventScroll: true });
 }

@@ -114,8 +114,8 @@ export default function (component) {
   const of = (target) => (at(target) >= 0 ? best(data.segments[at(target)]) : null);
   paper.onpointerover = (e) => { if (e.pointerType === "mouse") look(of(e.target)); };
   paper.onpointerleave = () => look(null);
-  paper.onfocusin = (e) => look(of(e.target));
-  paper.onfocusout = () => look(null);
+  paper.addEventListener("focusin", (e) => look(of(e.target)));
+  paper.addEventListener("focusout", () => look(null));
   paper.onclick = (e) => { const k = of(e.target); if (k !== null) { state.shown = null; fix(k); } };
   paper.onkeydown = (e) => {
     const i = at(e.target);

@@ -68,8 +68,8 @@ export default function (component) {
   const at = (e) => { const chip = e.target.closest?.(".chip"); return chip ? { token: +chip.dataset.i, entry: data.chips[+chip.dataset.i].id } : null; };
   const choose = (to) => { if (to.token !== data.picked) bus.press(to); };
   bus.watch(strip, at, data.sentence ? bus.press : data.pick ? choose : bus.point);
-  strip.onfocusin = (e) => { const to = at(e); if (to && e.target.matches(":focus-visible")) bus.point(to); };
-  strip.onfocusout = () => bus.point(null);
+  strip.addEventListener("focusin", (e) => { const to = at(e); if (to && e.target.matches(":focus-visible")) bus.point(to); });
+  strip.addEventListener("focusout", () => bus.point(null));
   strip.onkeydown = (e) => {
     const to = moved(e, [0, Number(e.target.dataset.i)], 1, chips.length);
     if (!to || e.key === "ArrowUp" || e.key === "ArrowDown") {

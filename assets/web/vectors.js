@@ -1,5 +1,5 @@
 // Vectors as rows of small bars: blue above the line, red below. Pointer or arrow keys choose a channel in all rows at once.
-import { applyTheme, digits, h, memory, s, savePNG, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, fitCanvas, h, memory, moved, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 .rows { display: grid; grid-template-columns: fit-content(42%) minmax(0, 1fr); gap: 6px 14px; align-items: center; }
@@ -8,10 +8,6 @@ const STYLE = `
 .rule { grid-column: 1 / -1; border-top: 1px solid var(--gf-line); margin: 2px 0; }
 canvas { display: block; width: 100%; cursor: crosshair; touch-action: manipulation; }
 .words { font-size: 15.5px; margin: 8px 0 2px; }
-.scroll { overflow: auto; max-height: 320px; margin-top: 8px; }
-table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
-td, th { border: 1px solid var(--gf-line); padding: 2px 6px; text-align: right; font-weight: 400; }
-th { color: var(--gf-soft); }
 `;
 
 export default function (component) {
@@ -25,7 +21,6 @@ export default function (component) {
   const rows = data.rows.map((row, i) => ({ ...row, values: values.subarray(i * channels, (i + 1) * channels), canvas: h("canvas", { "aria-hidden": "true" }) }));
   const picture = { data, rows, channels, palette, font: getComputedStyle(root).fontFamily };
   const words = h("div", { class: "words", "aria-live": "polite" });
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
 
   const paint = () => rows.forEach((row) => drawRow(picture, row, state.channel));
   const soon = () => { cancelAnimationFrame(state.frame); state.frame = requestAnimationFrame(paint); };
@@ -43,13 +38,14 @@ export default function (component) {
     row.canvas.onpointermove = row.canvas.onpointerdown = (e) => show(i, at(e));
   });
   const onkeydown = (e) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
-    if (step) show(clamp(state.row + step[0], rows.length), clamp((state.channel ?? -1) + step[1], channels));
+    const to = moved(e, [state.row, state.channel ?? (e.key === "ArrowRight" ? -1 : 0)], rows.length, channels);
+    if (to) show(...to);
     else if (e.key === "Escape") show(state.row, null);
     else return;
     e.preventDefault();
   };
-  const toggle = () => { state.table = !state.table; fillTable(table, picture, state.table); };
+  const taken = takeaway({ root, state, title: data.label, svg: () => vector(picture),
+    table: () => [["channel", ...rows.map(title)], ...Array.from({ length: channels }, (_, c) => [String(c), ...rows.map((row) => row.values[c])])] });
   root.replaceChildren(
     h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": data.label, onkeydown, onpointerleave: () => show(state.row, null) },
       rows.flatMap((row) => [
@@ -58,18 +54,14 @@ export default function (component) {
         row.canvas]),
     ),
     words,
-    tools([["Table", toggle], ["PNG", () => savePNG(`${data.name}.png`, sheet(picture))], ["SVG", () => saveSVG(`${data.name}.svg`, vector(picture))],
-      ["CSV", () => saveCSV(`${data.name}.csv`, ["channel", ...rows.map(title)], Array.from({ length: channels }, (_, c) => [c, ...rows.map((row) => row.values[c])]))]]),
-    table);
+    h("div", { class: "under" }, taken.tools), taken.table);
   words.textContent = sentence(picture, state);
-  fillTable(table, picture, state.table);
   state.observer?.disconnect();
   state.observer = new ResizeObserver(soon);
   state.observer.observe(root);
   paint();
 }
 
-const clamp = (i, count) => Math.min(count - 1, Math.max(0, i));
 const title = (row) => (row.token ? `${row.label} ${row.token}` : row.label);
 
 /** "channel 12: {0} × {1} = {2}" with the numbers of each row, or "{row}" and "{value}" of the one under the pointer. */
@@ -91,15 +83,10 @@ function bar(row, channel, channels, width) {
   return { x: channel * step + gap / 2, width: Math.max(0.6, step - gap), y: row.values[channel] >= 0 ? middle - size : middle, height: Math.max(0.8, size) };
 }
 
-function drawRow({ channels, palette }, row, chosen, pen = null, width = row.canvas.clientWidth || 300) {
-  if (!pen) {
-    const ratio = window.devicePixelRatio || 1;
-    row.canvas.width = Math.round(width * ratio);
-    row.canvas.height = Math.round(row.height * ratio);
-    row.canvas.style.height = `${row.height}px`;
-    pen = row.canvas.getContext("2d");
-    pen.scale(ratio, ratio);
-  }
+function drawRow({ channels, palette }, row, chosen) {
+  const width = row.canvas.clientWidth || 300;
+  const pen = fitCanvas(row.canvas, width, row.height);
+  pen.clearRect(0, 0, width, row.height);
   pen.fillStyle = palette.line;
   pen.fillRect(0, row.height / 2 - 0.5, width, 1);
   if (chosen !== null) {
@@ -117,29 +104,7 @@ function drawRow({ channels, palette }, row, chosen, pen = null, width = row.can
 
 const NAMES = 220, WIDTH = 760;
 
-/** All rows with their names on one sheet, for the picture to take away. */
-function sheet(picture) {
-  const height = picture.rows.reduce((sum, row) => sum + row.height + 8, 8);
-  const canvas = h("canvas", { width: 2 * WIDTH, height: 2 * height });
-  const pen = canvas.getContext("2d");
-  pen.scale(2, 2);
-  pen.fillStyle = picture.palette.card;
-  pen.fillRect(0, 0, WIDTH, height);
-  pen.font = `15px ${picture.font}`;
-  pen.textBaseline = "middle";
-  pen.translate(0, 8);
-  for (const row of picture.rows) {
-    pen.fillStyle = picture.palette[row.hue] ?? picture.palette.soft;
-    pen.fillText(title(row), 8, row.height / 2, NAMES - 16);
-    pen.save();
-    pen.translate(NAMES, 0);
-    drawRow(picture, row, null, pen, WIDTH - NAMES - 8);
-    pen.restore();
-    pen.translate(0, row.height + 8);
-  }
-  return canvas;
-}
-
+/** All rows with their names, to take away. */
 function vector({ rows, channels, palette, font }) {
   const height = rows.reduce((sum, row) => sum + row.height + 8, 8);
   const picture = s("svg", { width: WIDTH, height, viewBox: `0 0 ${WIDTH} ${height}`, "font-family": font, "font-size": 15 });
@@ -154,11 +119,4 @@ function vector({ rows, channels, palette, font }) {
     top += row.height + 8;
   }
   return picture;
-}
-
-function fillTable(place, { rows, channels }, shown) {
-  if (!shown) return place.replaceChildren();
-  place.replaceChildren(h("table", {},
-    h("tr", {}, h("th", {}, "channel"), rows.map((row) => h("th", {}, title(row)))),
-    Array.from({ length: channels }, (_, c) => h("tr", {}, h("th", {}, String(c)), rows.map((row) => h("td", {}, digits(row.values[c])))))));
 }

@@ -30,6 +30,7 @@ def cloud(
     at: int,
     facts: Sequence[str],
     sentence: Sequence[int] = (),
+    scope: str | None = None,
     picked: int | None = None,
     heat: np.ndarray | None = None,
     named_first: Sequence[int] = (),
@@ -47,6 +48,7 @@ def cloud(
         kind_titles: kind -> its name in the legend, in the legend's order.
         steps: S training steps, ``at`` the position of the one shown first; ``facts`` a sentence for each.
         sentence: positions of tokens that are always marked; ``picked``: position of the chosen one.
+        scope: the sentence (``Reading.scope``) whose tokens light up with their points.
         named_first: positions of tokens that get a label first, where there is room.
         heat: (N,) 0 to 1, for a colouring by number instead of kind.
     """
@@ -61,6 +63,7 @@ def cloud(
     header = {
         "name": key,
         "run": run,
+        "scope": scope,
         "label": label,
         "hint": hint,
         "words": dict(words),

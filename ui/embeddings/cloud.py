@@ -77,7 +77,7 @@ def _in_plane(spot: Spot, method: str) -> None:
         hint=page["cloud.hint"], words=words, kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
         sentence=sorted({where[i] for i in now.ids if i in where}), picked=where.get(spot.token), heat=heat,
         named_first=[where[i] for i in computed.words(now.model_id) if i in where],
-        on_pick=lambda: _picked(spot),
+        on_pick=lambda: _picked(spot), scope=now.scope,
     )  # fmt: skip
     _part(spot, len(listed))
     if len(steps) > 1:

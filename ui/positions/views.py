@@ -8,7 +8,7 @@ from itertools import zip_longest
 import numpy as np
 import streamlit as st
 
-from ui import cached
+from ui import cached, locked
 from ui import cached_positions as computed
 from ui import page as page_parts
 from ui import snippets_positions as snippets
@@ -116,8 +116,11 @@ def show_sum(page: Page) -> None:
     """Token vector plus position vector."""
     with page_parts.card("positions-sum", page["sum.title"], page["sum.text"]):
         now = _choose(page)
-        picked = token_strip(now.chips, key=f"positions-token-{now.model_id}", pick=True, picked=len(now.chips) - 1)
-        row = len(now.chips) - 1 if picked is None else picked
+        key = f"positions-token-{now.scope}-{locked.current_round()}"
+        locked.hear(now.scope, key, "picked")
+        lock = locked.of(now.scope)
+        row = lock.token if lock else len(now.chips) - 1
+        token_strip(now.chips, key=key, pick=True, picked=row, sentence=now.scope)
         trace = now.trace()
         token, position, total = (trace[f"embed.{name}"][row] for name in ("token", "position", "sum"))
         smear = [VectorRow(page["sum.smear"], trace["embed.smear"][row], hue="value")] if now.config.smear else []
@@ -199,7 +202,7 @@ def show_shuffle(page: Page) -> None:
         if not now.config.causal:
             page_parts.prose(page["shuffle.blanks"])
         st.caption(page["shuffle.before"])
-        token_strip(now.chips, key="positions-before")
+        token_strip(now.chips, key="positions-before", sentence=now.scope)
         st.caption(page["shuffle.after"])
         token_strip(chips(now.tokenizer, computed.positions.shuffled(now.ids, seed)), key="positions-after")
         if len(now.ids) < 3:
