@@ -92,10 +92,12 @@ def keep(sentence: str) -> None:
 
 
 def _lock(said: int | Sequence[int] | None) -> Lock | None:
-    """From a position, or ``[position, key or -1, ...]`` (what follows only makes two reports of the same differ)."""
+    """From a position, or ``[position, key or -1, ...]`` (what follows only makes two reports of the same differ); -1 frees."""
     if said is None:
         return None
     token, key = (*said, -1)[:2] if isinstance(said, Sequence) else (said, -1)
+    if int(token) < 0:
+        return None
     return Lock(int(token), int(key) if int(key) >= 0 else None)
 
 

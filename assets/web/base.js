@@ -186,6 +186,14 @@ export function fitCanvas(canvas, width, height) {
   return pen;
 }
 
+/** Put a canvas of the same size on another, pixel by pixel. */
+export function copied(pen, base) {
+  const now = pen.getTransform();
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.drawImage(base, 0, 0);
+  pen.setTransform(now);
+}
+
 export function save(name, blob) {
   const link = h("a", { href: URL.createObjectURL(blob), download: name });
   link.click();

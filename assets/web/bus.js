@@ -15,7 +15,7 @@
 //     lock,             // data.lock: [token, key or -1] that Python has as locked, or null
 //     show(place, held) // paint now (no requestAnimationFrame: this is one); null is "nothing"; `held` is whether it is locked
 //     tell(place)       // optional: more about a place, see above
-//     record(lock, place) // optional: report [token, key or -1, n] or null to Python (`setStateValue`); one component a scope does
+//     record(lock, place) // optional: report [token, key or -1, n] to Python (`setStateValue`), [-1, -1, n] when it is freed (alone: null)
 //   });
 //   bus.point(place)    // hover; null when the pointer leaves
 //   bus.press(place)    // lock it, or free it when it is locked already
@@ -129,7 +129,7 @@ function hold(scope, to, by = null) {
   if (!to) Object.assign(at, { pointed: null, by: null });
   const reporter = by?.record ? by : [...MEMBERS.values()].find((member) => member.scope === scope && member.record);
   const about = to && (to.query ?? to.token);
-  if (reporter && about !== undefined) reporter.record(to && toLock(to), to);
+  if (reporter && about !== undefined) reporter.record(to ? toLock(to) : typeof scope === "string" ? [-1, -1, ++count] : null, to);
   tellWatchers(scope, to);
   soon();
 }

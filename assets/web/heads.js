@@ -1,6 +1,6 @@
 // Every head of every layer at a glance, on one canvas. What is pointed at anywhere shows as row and cell in all of them, and a
 // cell of a thumbnail lights up everywhere else; a click opens the head. The numbers are bytes, so none of them is printed.
-import { applyTheme, filled, fitCanvas, h, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, copied, filled, fitCanvas, h, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 
 const STYLE = `
@@ -145,7 +145,7 @@ function draw(picture, place, held) {
   const pen = fitCanvas(canvas, width, height);
   canvas.style.width = `${width}px`;
   pen.clearRect(0, 0, width, height);
-  pen.drawImage(base, 0, 0, width, height);
+  copied(pen, base);
   const row = place?.query ?? place?.token;
   if (row === undefined || row >= data.tokens.length) return;
   const i = Math.floor(row / block), j = place.key === undefined ? null : Math.floor(place.key / block);

@@ -1,5 +1,5 @@
 // A matrix of numbers as coloured cells. Pointer, touch or arrow keys choose a cell; the words under it say what it is.
-import { applyTheme, css, digits, diverging, filled, fitCanvas, h, inkOn, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, copied, css, digits, diverging, filled, fitCanvas, h, inkOn, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 
 const STYLE = `
@@ -157,7 +157,7 @@ function draw(picture, state) {
   if (!picture.box) drawBase(picture);
   const { box } = picture;
   const pen = fitCanvas(canvas, box.width, box.height);
-  pen.drawImage(base, 0, 0, box.width, box.height);
+  copied(pen, base);
   if (!state.cell) return;
   const [ci, cj] = state.cell, x = box.left + cj * box.cw, y = box.top + ci * box.ch, right = box.left + box.cw * columns, bottom = box.top + box.ch * rows;
   pen.globalAlpha = 0.45;
