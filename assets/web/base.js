@@ -190,6 +190,7 @@ export function fitCanvas(canvas, width, height) {
 export function copied(pen, base) {
   const now = pen.getTransform();
   pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, base.width, base.height); // an edge may be half transparent
   pen.drawImage(base, 0, 0);
   pen.setTransform(now);
 }
