@@ -66,10 +66,11 @@ def show(page: Page, run: Run) -> None:
 
 
 def _button(label: str, icon: str, run: Run, command: str, then: str, *, primary: bool = False) -> None:
-    st.button(
-        label, key=f"pretraining-{command}", icon=f":material/{icon}:", type="primary" if primary else "secondary",
-        on_click=_send, args=(run, command, then),
-    )  # fmt: skip
+    """Sends its command when pressed; no callback: a server that has just come back knows none, and the press would be lost."""
+    kind = "primary" if primary else "secondary"
+    if st.button(label, key=f"pretraining-{command}", icon=f":material/{icon}:", type=kind):
+        _send(run, command, then)
+        st.rerun()
 
 
 def _send(run: Run, command: str, then: str) -> None:
@@ -96,7 +97,9 @@ def _rate(page: Page, run: Run) -> None:
     """The learning rate: half, double, or an exact number."""
     words, now = page["control"], float(settings(run)["learning_rate"])
     st.markdown(words["rate"], help=words["rate_help"], width="content")
-    st.button(words["half"], key="pretraining-half", on_click=change, args=(run,), kwargs={"learning_rate": now / 2})
+    if st.button(words["half"], key="pretraining-half"):
+        change(run, learning_rate=now / 2)
+        st.rerun()
     key = f"pretraining-rate-{run.id}"
     if st.session_state.get(key) != now:
         st.session_state[key] = now
@@ -104,7 +107,9 @@ def _rate(page: Page, run: Run) -> None:
         words["rate"], 0.0, 100.0, key=key, step=0.001, format="%g", width=140, label_visibility="collapsed",
         on_change=lambda: change(run, learning_rate=st.session_state[key]),
     )  # fmt: skip
-    st.button(words["double"], key="pretraining-double", on_click=change, args=(run,), kwargs={"learning_rate": now * 2})
+    if st.button(words["double"], key="pretraining-double"):
+        change(run, learning_rate=now * 2)
+        st.rerun()
 
 
 def _more(page: Page, run: Run) -> None:
@@ -149,10 +154,9 @@ def experiment(page: Page, run: Run, *, mine: bool) -> None:
     with st.container(horizontal=True):
         if mine and run.status().state in ("running", "paused"):
             rate = float(settings(run)["learning_rate"]) * MUCH
-            st.button(
-                words["now"], key="pretraining-break-now", help=words["now_help"], icon=":material/bolt:",
-                on_click=change, args=(run,), kwargs={"learning_rate": rate},
-            )  # fmt: skip
+            if st.button(words["now"], key="pretraining-break-now", help=words["now_help"], icon=":material/bolt:"):
+                change(run, learning_rate=rate)
+                st.rerun()
         st.button(words["start"], key="pretraining-break-start", icon=":material/bolt:", on_click=_fill_in, args=(page, run))
     prose(words["too_large"])
 
