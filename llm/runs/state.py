@@ -59,6 +59,15 @@ def read_states(folder: Path) -> Iterator[tuple[dict[str, Tensor], dict[str, Any
                 continue
 
 
+def saved_step(folder: Path) -> int | None:
+    """The step that a resume starts from, unless the state's numbers turn out to be damaged; None without a state."""
+    for name in (LATEST, PREVIOUS):
+        described = _described(folder / f"{name}{FACTS}")
+        if described is not None:
+            return described["facts"]["trainer"]["step"]
+    return None
+
+
 def has_state(folder: Path) -> bool:
     """Whether there is anything to resume from, damaged or not."""
     return any((folder / f"{name}{kind}").exists() for name in (LATEST, PREVIOUS) for kind in (TENSORS, FACTS))

@@ -18,7 +18,7 @@ from llm.runs.record import on_grid
 from llm.runs.samples import make_sample
 from llm.runs.session import Ending, Session
 from llm.runs.spec import DataSpec
-from llm.runs.state import read_states, write_state
+from llm.runs.state import read_states, saved_step, write_state
 from llm.runs.status import stored_status
 from llm.trace import trace
 from tests.run_helpers import LIMITS, assert_is_oracle, rows_of, tiny_run, tiny_spec, wait_for
@@ -156,6 +156,15 @@ def test_stopped_runs_go_on(tmp_path):
     forget_commands(run.folder)  # as the queue does before it starts a run again
     assert train(run).state == "done"
     assert_is_oracle(run)
+
+
+def test_it_is_known_from_which_step_a_run_goes_on(tmp_path):
+    run = tiny_run(tmp_path, tiny_spec(40))
+    assert saved_step(run.folder) is None
+    train_until(run, 25)
+    assert saved_step(run.folder) == next(read_states(run.folder))[1]["trainer"]["step"]
+    (run.folder / "state-latest.json").write_text("{")
+    assert saved_step(run.folder) == next(read_states(run.folder))[1]["trainer"]["step"]
 
 
 def test_ending_saves_and_is_an_interruption(tmp_path):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from llm.runs.control import Controls
 from llm.runs.spec import LONGEST_PROMPT
+from llm.runs.state import saved_step
 from llm.runs.status import Status
 from llm.runs.store import Run
 from ui import runs
@@ -136,7 +137,8 @@ def _go_on(page: Page, run: Run, status: Status) -> None:
     message = words[status.state].format(message=plain(status.message), step=f"{status.step:,}")
     {"failed": st.error, "interrupted": st.warning}.get(status.state, st.info)(message)
     with st.container(horizontal=True):
-        label = words["again"].format(step=f"{status.step:,}") if status.step else words["continue"]
+        step = saved_step(run.folder)
+        label = words["again"].format(step=f"{step:,}") if step else words["continue"]
         again = st.button(label, key="pretraining-again", type="primary", icon=":material/play_arrow:")
         lower = status.state == "failed" and st.button(words["lower"], key="pretraining-lower")
     if again or lower:
