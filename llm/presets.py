@@ -62,7 +62,7 @@ TRAIN: Mapping[str, Any] = MappingProxyType(
 # Tokenizer, sentence to watch, and what else differs, by corpus.
 CORPORA: Mapping[str, tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = MappingProxyType(
     {
-        "stories": ("bpe", "The little dog", {}, {}),
+        "stories": ("bpe", "The little dog was sad because", {}, {}),
         "copy": ("word", "moon cup tree fish lamp road key star moon cup tree", {}, {"document_start_fraction": 0.5}),
         "arithmetic": ("char", "27+58=", {"context_length": 40}, {"document_start_fraction": 1.0, "batch_size": 32}),
     }
