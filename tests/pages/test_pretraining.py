@@ -18,9 +18,11 @@ from llm.runs.queue import Queue
 from llm.runs.spec import DataSpec, RunSpec
 from llm.runs.status import Status, write_status
 from llm.runs.store import Run, RunStore
+from llm.uploads import OwnText
 from tests.pages.helpers import check, messages, open_page
 from ui import runs, visitor
 from ui.pretraining import draft as drafts
+from ui.pretraining import session
 from ui.text import load
 
 WORDS = load("pretraining")
@@ -192,6 +194,21 @@ def test_own_text_is_read_judged_and_trained_on(site: Site) -> None:
     button(at, "start-button").click().run()
     (run,) = site.store.runs()
     assert (run.folder / "text.txt").read_text() == TEXT and run.spec.data.tokenizer == "char"
+
+
+def test_the_limits_are_shown_and_a_longer_text_blocks_the_start(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = Limits(text_characters=len(TEXT) + 1)
+    monkeypatch.setattr(runs, "limits", lambda: limits)
+    at = opened()
+    at.toggle(key="pretraining-more").set_value(True).run()
+    assert f"{limits.parameters:,} weights, {limits.steps:,} steps" in texts(at) and f"{len(TEXT) + 1:,} characters" in texts(at)
+    assert f"{1000 * 16 * 64:,} tokens" in texts(at)
+    at.segmented_control(key="pretraining-source").set_value("own").run()
+    at.text_area(key="pretraining-own-box").set_value(TEXT).run()
+    assert not button(at, "start-button").disabled
+    at.session_state[session.OWN] = OwnText("a file", TEXT + "and more")  # a box takes no more than is allowed
+    at.run()
+    assert button(at, "start-button").disabled and "at most" in texts(at)
 
 
 def test_own_text_is_never_read_as_markup(site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from llm.config import ACTIVATIONS, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
-from llm.runs.limits import Limits
+from llm.runs.limits import MINUTE, Limits
 from llm.runs.spec import LONGEST_PROMPT, READY_SIZES, TOKENIZERS, USUAL_SIZES
 from llm.tokenizers import Tokenizer
 from llm.uploads import OwnText
@@ -33,6 +33,7 @@ def show(page: Page, limits: Limits) -> None:
         with column:
             st.markdown(f"**{words[title]}**")
             draw(page, limits)
+    _limits(page, limits)
     _preview(page)
 
 
@@ -105,6 +106,20 @@ def _end(page: Page, limits: Limits) -> None:
         draft = session.draft()
         session.put(drafts.fresh(draft["source"], own=session.own_text()))
         st.rerun(scope="fragment")
+
+
+def _limits(page: Page, limits: Limits) -> None:
+    """How much text the run reads, and the most that this server allows."""
+    draft, words = session.draft(), page["more"]
+    steps, batch, context = (int(draft[name]) for name in ("steps", "batch_size", "context_length"))
+    tokens = f"{steps * batch * context:,}"
+    prose(words["seen"], steps=f"{steps:,}", batch=batch, context=context, tokens=tokens)
+    st.caption(
+        words["limits"].format(
+            parameters=f"{limits.parameters:,}", steps=f"{limits.steps:,}", minutes=f"{limits.seconds / MINUTE:g}",
+            characters=f"{limits.text_characters:,}",
+        )
+    )  # fmt: skip
 
 
 def _preview(page: Page) -> None:

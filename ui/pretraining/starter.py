@@ -12,7 +12,7 @@ from llm import estimate, presets
 from llm.cost import count_parameters
 from llm.runs.control import Controls
 from llm.runs.limits import step_memory
-from llm.runs.spec import RunSpec
+from llm.runs.spec import RunSpec, check_text
 from llm.runs.store import Run
 from ui import cached_pretraining as computed
 from ui import runs, visitor
@@ -94,8 +94,11 @@ def _size_changed() -> None:
 def _checked(draft: drafts.Draft) -> tuple[RunSpec | None, str]:
     """The spec of the draft, or one sentence about what is wrong with it."""
     try:
-        spec = drafts.spec_of(draft, session.own_text())
+        text = session.own_text()
+        spec = drafts.spec_of(draft, text)
         spec.check(runs.limits())
+        if text is not None:
+            check_text(text.text, runs.limits())
     except ValueError as problem:
         return None, str(problem)
     return spec, ""
