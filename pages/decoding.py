@@ -15,11 +15,12 @@ page = page_parts.start("decoding")
 def token_view(text: GrowingText) -> None:
     """One choice, and what goes wrong at both ends."""
     decoding_views.one_token(page, text)
-    left, right = st.columns([1.55, 1])
-    with left:
-        if text.reading.config.causal:
+    question = st.container()
+    if text.reading.config.causal:
+        left, question = st.columns([1.55, 1], gap="medium")
+        with left:
             more.break_card(page, text)
-    with right:
+    with question:
         page_parts.predict(page, "warmer", 1, page["warmer.reveal"], **decoding_views.best_at_temperatures(text))
 
 

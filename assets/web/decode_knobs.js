@@ -37,7 +37,8 @@ const RANGES = {
 
 export function knobs({ change, settle }) {
   const sliders = {};
-  let list = [null];
+  let list = [null], V = Infinity;
+  const shown = (name, v) => (name === "top_k" && v >= V ? null : v); // more than there are cuts nothing
   const slider = (name) => {
     const range = name === "top_k" ? { min: 0, max: 1, step: 1, read: (x) => list[x], write: (v) => nearest(list, v) } : RANGES[name];
     const input = h("input", { type: "range", min: range.min, max: range.max, step: range.step });
@@ -54,7 +55,7 @@ export function knobs({ change, settle }) {
     return h("label", { class: "knob" }, title, output, input, note);
   };
   const describe = (name) => {
-    const { words, values } = sliders, v = values[name];
+    const { words, values } = sliders, v = shown(name, values[name]);
     const text = words.knobs[name][v === null || (name === "penalty" && v === 1) ? "off" : name === "temperature" && v === 0 ? "zero" : "on"];
     const factor = name === "temperature" && v ? (1 / v).toFixed(2) : "";
     sliders[name].note.textContent = text.replaceAll("{value}", v).replaceAll("{factor}", factor);
@@ -69,7 +70,8 @@ export function knobs({ change, settle }) {
     element,
     show({ data, values, choice }) {
       Object.assign(sliders, { words: data.words, values });
-      list = stops(choice.order.length);
+      V = choice.order.length;
+      list = stops(V);
       sliders.top_k.input.max = list.length - 1;
       summary.textContent = data.words.more;
       seedTitle.textContent = data.words.knobs.seed.title;
@@ -79,8 +81,8 @@ export function knobs({ change, settle }) {
         const { input, title, range, label } = sliders[name];
         title.textContent = data.words.knobs[name].title;
         input.setAttribute("aria-label", data.words.knobs[name].title);
-        input.value = range.write(values[name]);
-        label(values[name]);
+        input.value = range.write(shown(name, values[name]));
+        label(shown(name, values[name]));
         describe(name);
       }
     },
