@@ -5,6 +5,7 @@ import { saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
 .scroll { overflow-x: auto; }
+.gf .scroll.tree { max-height: 900px; } /* a usual tree is seen whole: what is cut looks as if it ended there */
 .tree svg { display: block; }
 .node { cursor: pointer; outline: none; }
 .node text { font-family: var(--st-font); }
