@@ -51,10 +51,10 @@ with first_row[0], page_parts.card("attention-pattern"):
     rows = [[token, *map(float, row)] for token, row in zip(now.labels, steps.pattern, strict=True)]
     view.foot(page, now, "pattern", ["token", *now.labels], rows, snippets.cell_code(now, cell, causal), here)
 
-with first_row[1]:
-    with page_parts.card("attention-where"):
-        origin.show(now, *cell_parts.target(now, name, cell, vector), key="attention-where", causal=causal)
+with first_row[0]:
     view.ask(page, now, computed.without(now, [(now.layer, now.head)]))
+with first_row[1], page_parts.card("attention-where"):
+    origin.show(now, *cell_parts.target(now, name, cell, vector), key="attention-where", causal=causal)
 
 with second_row[1]:
     with page_parts.card("attention-carried", words["carried"]["title"]):

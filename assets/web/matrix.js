@@ -112,7 +112,7 @@ function layout({ data, rows, columns, canvas, font }) {
   const room = width - left - (named ? 34 : 2);
   const side = Math.max(46, Math.min(88, 400 / columns)); // of a square cell; where there is room, cells are up to WIDEST times as wide as tall
   const cw = data.square ? Math.min(room / columns, WIDEST * side) : room / columns;
-  const ch = data.square ? Math.min(cw, side) : Math.max(3.5, Math.min(30, 440 / rows));
+  const ch = data.square ? Math.min(cw, side) : Math.max(3.5, Math.min(44, 440 / rows, Math.max(30, 240 / rows)));
   const top = named ? Math.min(96, longest(data.columns) * 0.64 + 16) : 18;
   return { width, height: top + ch * rows + 4, left, top, cw, ch, named };
 }

@@ -32,8 +32,9 @@ def show(spot: Spot) -> None:
             page_parts.prose(words["one"])
         page_parts.provenance(spot.now)
         _take_away(spot, z, by_head, bias)
-    with right:
+    with left:
         _mix(spot, by_head)
+    with right:
         with page_parts.card("layers-shares", words["shares"], words["shares_caption"]):
             _shares(spot, by_head, bias)
             st.latex(words["formula_with_bias" if config.bias else "formula"] % config.n_heads)

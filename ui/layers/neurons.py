@@ -36,6 +36,7 @@ def show(spot: Spot) -> None:
         option = 0 if share < 0.1 else 1 if share < 1 / 3 else 2 if share < 2 / 3 else 3
         reveal = spot.page["active.reveal"]
         page_parts.predict(spot.page, "active", option, reveal, active=active, width=width, percent=100 * share)
+        _raises(spot, neuron)
     with right:
         _detail(spot, neuron)
         with page_parts.card("layers-neuron-made"):
@@ -105,9 +106,12 @@ def _detail(spot: Spot, neuron: int) -> None:
         if peak <= 0:
             page_parts.prose(words["silent"])
         contexts(places, key="layers-neuron-places", label=words["fires_label"], limit=max(peak, 1e-6))
-        st.markdown(f"**{words['raises']}**")
-        page_parts.prose(words["raises_caption"])
-        effect = cached_layers.effect(*where, neuron)
+
+
+def _raises(spot: Spot, neuron: int) -> None:
+    words, now = spot.page["neurons"], spot.now
+    with page_parts.card("layers-neuron-raises", words["raises"].format(neuron=neuron + 1), words["raises_caption"]):
+        effect = cached_layers.effect(now.model_id, now.step, spot.layer, neuron)
         signed_bars(_effect_bars(spot, effect), key="layers-neuron-effect", label=words["raises_label"])
 
 

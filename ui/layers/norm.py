@@ -33,13 +33,13 @@ def show(spot: Spot) -> None:
         page_parts.prose(words[spot.now.config.norm_position])
         page_parts.provenance(spot.now)
         _take_away(spot, steps, point)
+    with left, page_parts.card("layers-norm-sizes", words["sizes"]):
+        _sizes(spot, point)
     with right:
         with page_parts.card("layers-norm-numbers"):
             origin.show(spot.now, point, (spot.position, _example(steps)), key="layers-norm")
         square = float(np.mean(steps.normalised**2))
         page_parts.predict(spot.page, "unit", 1, spot.page["unit.reveal"], square=square)
-        with page_parts.card("layers-norm-sizes", words["sizes"]):
-            _sizes(spot, point)
 
 
 def _choose(spot: Spot) -> str:

@@ -32,12 +32,13 @@ def show(spot: Spot) -> None:
         )  # fmt: skip
         page_parts.provenance(spot.now)
         _take_away(spot, made, target, against)
+    with left:
+        _most(spot)
+        _check(spot, made, against)
     with right:
         _inside(spot, made)
-        _check(spot, made, against)
         with page_parts.card("layers-score-made"):
             origin.show(spot.now, "logits", (spot.position, target), key="layers-score")
-        _most(spot)
 
 
 def _choose(spot: Spot) -> tuple[int, int | None]:
