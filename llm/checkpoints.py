@@ -120,7 +120,7 @@ def read_config(folder: Path) -> ModelConfig:
     """The configuration in a folder's ``config.json``; ``ValueError`` without one that can be built."""
     described = read_json(folder / "config.json")
     if described.get("format") != FORMAT or not isinstance(described.get("model"), dict):
-        raise ValueError(f"config.json in {folder.name} is not a model of this program (format {FORMAT})")
+        raise ValueError(f"config.json does not describe a model of this program (format {FORMAT})")
     try:
         return ModelConfig.from_dict(described["model"])
     except TypeError as error:  # a field missing, or of a type that cannot be compared

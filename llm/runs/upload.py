@@ -67,7 +67,7 @@ def _contents(files: Mapping[str, bytes], limits: Limits) -> dict[str, bytes]:
         raise ValueError(too_large)
     found: dict[str, bytes] = {}
     for name, content in files.items():
-        if zipfile.is_zipfile(io.BytesIO(content)) and not name.endswith(".safetensors"):
+        if name.lower().endswith(".zip") or (zipfile.is_zipfile(io.BytesIO(content)) and not name.endswith(".safetensors")):
             found |= _unzipped(content, limits.upload, too_large)
         else:
             found[_plain_name(name)] = content

@@ -18,6 +18,7 @@ from llm.runs.queue import Queue
 from llm.runs.spec import DataSpec, RunSpec
 from llm.runs.status import Status, write_status
 from llm.runs.store import Run, RunStore
+from llm.runs.upload import upload_model
 from llm.uploads import OwnText
 from tests.pages.helpers import check, messages, open_page
 from ui import runs, visitor
@@ -388,6 +389,17 @@ def test_a_strangers_text_is_not_handed_on(site: Site) -> None:
     check(at, "pretraining")
     assert WORDS["own"]["foreign"] in texts(at) and button(at, "start-button").disabled
     assert "small mouse" not in texts(at)
+
+
+def test_an_uploaded_model_has_a_page_and_says_nothing_of_a_training_that_is_not_known(site: Site, tmp_path: Path) -> None:
+    box = Path(__file__).resolve().parents[2] / "assets" / "models" / "copy"
+    files = {name: (box / name).read_bytes() for name in ("model.safetensors", "config.json", "tokenizer.json")}
+    run = upload_model(site.store, files, ME, site.queue.limits)
+    site.run("done")
+    at = on_stage(run)
+    (line,) = (each.value for each in at.markdown if "*shown*" in each.value)
+    assert "Optimiser" not in line and "Stories" not in line and WORDS["table"]["original"] in line
+    assert WORDS["stage"]["uploaded"] in texts(at) and WORDS["break"]["title"] not in texts(at)
 
 
 def test_a_damaged_folder_spoils_no_other_run(site: Site) -> None:

@@ -32,8 +32,10 @@ class Comparison:
 
 
 def values_of(spec: RunSpec) -> Values:
-    """Every setting of a run under one name, defaults included; one seed stands for both."""
+    """Every setting of a run under one name, defaults included; one seed stands for both. Of an uploaded model: its shape."""
     model, train, data = spec.model_config(1).to_dict(), spec.train_config().to_dict(), spec.data
+    if data.kind == "upload":  # how it was trained is not known
+        return {name: model[name] for name in model if name not in ("vocab_size", "seed")}
     found = {
         "source": data.label if data.kind == "text" else CORPORA[data.corpus].title,
         "tokenizer": data.tokenizer,
@@ -54,10 +56,12 @@ def compare(specs: Sequence[RunSpec]) -> Comparison:
     every = [values_of(spec) for spec in specs]
     if not every:
         return Comparison({}, ())
-    names = [name for name in every[0] if name not in SILENT]
-    differing = [name for name in names if len({repr(values[name]) for values in every}) > 1]
-    same = {name: every[0][name] for name in names if name not in differing}
-    return Comparison(same, tuple({name: values[name] for name in differing} for values in every))
+    known = {name: value for values in sorted(every, key=len) for name, value in values.items()}  # in the order of the fullest
+    fullest = max(every, key=len)
+    names = [name for name in {**fullest, **known} if name not in SILENT]
+    differing = [name for name in names if len({repr(values[name]) for values in every if name in values}) > 1]
+    same = {name: known[name] for name in names if name not in differing}
+    return Comparison(same, tuple({name: values.get(name) for name in differing} for values in every))
 
 
 def said(name: str, value: Any, fields: Mapping[str, str], options: Mapping[str, str]) -> str:

@@ -31,10 +31,15 @@ def facts(run: Run) -> Facts:
     try:
         described = read_json(run.folder / "config.json")
         vocabulary = int(described["model"]["vocab_size"])
-        counted = described.get("data", {}).get("unigram_loss")
-    except (ValueError, KeyError, TypeError):
+        counted = (described.get("data") or {}).get("unigram_loss")  # of an uploaded model nothing is known
+    except (ValueError, KeyError, TypeError, AttributeError):
         return Facts(run.spec.data.likely_vocabulary(), False, None)
     return Facts(vocabulary, True, float(counted) if isinstance(counted, (int, float)) else None)
+
+
+def trained_here(run: Run) -> bool:
+    """Whether its training is known: not for a model that was uploaded."""
+    return run.spec.data.kind != "upload"
 
 
 def links(pages, run: Run) -> None:

@@ -8,7 +8,7 @@ from llm.runs.store import Run
 from ui import pages, visitor
 from ui.page import Page, card
 from ui.pretraining import controls, pictures
-from ui.pretraining.facts import Facts, links
+from ui.pretraining.facts import Facts, links, trained_here
 
 WIDE = [1.55, 1]
 STAGES = ("tokenization", "embeddings", "positions", "attention", "layers", "decoding")
@@ -20,6 +20,8 @@ def show(page: Page, run: Run, facts: Facts, beside: list[Run]) -> None:
     mine = run.is_owner(visitor.visitor())
     with st.container(key="pretraining-bar", gap="small"):
         pictures.status(page, run)
+        if not trained_here(run):
+            st.caption(words["uploaded"])
         if mine:
             controls.show(page, run)
         else:

@@ -11,6 +11,7 @@ from ui import runs, visitor
 from ui.page import Page, card, prose
 from ui.pretraining import address, differences, session
 from ui.pretraining import draft as drafts
+from ui.pretraining.facts import trained_here
 from ui.text import plain
 
 FEW = 8
@@ -64,6 +65,7 @@ def _line(page: Page, run: Run, values: differences.Values, on_stage: bool, me: 
         _overlay(page, run, on_stage)
         st.button(run.title, key=f"run-show-{run.id}", type="tertiary", disabled=on_stage, on_click=address.show, args=(run.id,))
         marks = [words["shown"]] * on_stage + [words["watching"]] * (not run.is_owner(me)) + [words["kept"]] * run.kept
+        marks += [words["original"]] * (not trained_here(run))
         told = [plain(text) for text in differences.chips(values, page["field"], page["option"])]
         st.markdown(" · ".join([*told, *(f"*{mark}*" for mark in marks)]) or "\u00a0", width="stretch")
         st.markdown(f":gray[{_standing(page, run, status)}]", width="content")
@@ -108,9 +110,14 @@ def _menu(page: Page, run: Run, me: str) -> None:
     ) as menu:  # fmt: skip
         if not menu.open:
             return
-        st.button(
-            words["repeat"], key=f"run-repeat-{run.id}", icon=":material/content_copy:", on_click=_repeat, args=(page, run, me)
-        )
+        if trained_here(run):
+            st.button(
+                words["repeat"],
+                key=f"run-repeat-{run.id}",
+                icon=":material/content_copy:",
+                on_click=_repeat,
+                args=(page, run, me),
+            )
         _download(page, run)
         if mine:
             st.text_input(words["rename"], run.title, key=f"run-title-{run.id}", max_chars=120, on_change=_rename, args=(run,))
