@@ -29,6 +29,11 @@ def show(page: Page, run: Run, facts: Facts, beside: list[Run]) -> None:
     left, right = st.columns(WIDE, gap="medium")
     with left, card("pretraining-chart"):
         pictures.chart(page, run, facts, beside)
+    if not trained_here(run):  # nobody watched a sentence there
+        with right, card("pretraining-rates", words["rates"]):
+            pictures.rates(page, run)
+        _open(page, run)
+        return
     with right, card("pretraining-sample"):
         pictures.sample(page, run)
     masked = run.spec.objective == "masked_tokens"
