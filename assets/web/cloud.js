@@ -159,7 +159,7 @@ function describe(data, palette, font) {
 }
 
 function fitted(canvas, picture) {
-  const width = canvas.parentElement.clientWidth || 640, height = Math.max(320, Math.min(560, width * 0.7)), ratio = window.devicePixelRatio || 1;
+  const width = canvas.parentElement.clientWidth || 640, height = Math.max(320, Math.min(720, width * 0.85)), ratio = window.devicePixelRatio || 1;
   picture.box = { width, height };
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);

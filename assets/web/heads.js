@@ -5,6 +5,7 @@ import { join } from "./bus.js";
 
 const STYLE = `
 .grid { position: relative; display: grid; gap: 8px 10px; align-items: start; grid-template-columns: 52px repeat(var(--heads), minmax(50px, 175px)); }
+.grid.few { grid-template-columns: 52px repeat(var(--heads), minmax(50px, 230px)); }
 .grid.dense { gap: 4px 5px; grid-template-columns: 52px repeat(var(--heads), minmax(44px, 175px)); }
 .grid.dense .head { padding: 1px; }
 .grid.dense .head small { font-size: 11px; }
@@ -39,7 +40,7 @@ export default function (component) {
   const picture = { data, palette, layers, heads, side, off, block: Math.ceil(data.tokens.length / side), images: thumbnails(bytes, layers * heads, side, palette), base: h("canvas"), canvas: h("canvas", { "aria-hidden": "true" }) };
   const { buttons, cells } = build(picture, state);
   picture.slots = buttons.map((button) => button.firstChild);
-  const grid = (picture.grid = h("div", { class: heads > 6 ? "grid dense" : "grid" }, cells, picture.canvas));
+  const grid = (picture.grid = h("div", { class: heads > 6 ? "grid dense" : layers < 3 ? "grid few" : "grid" }, cells, picture.canvas));
   grid.style.setProperty("--heads", heads);
   const words = h("div", { class: "words" });
   const taken = takeaway({ root, state, title: data.label, svg: () => drawing(picture), table: () => table(picture, bytes) });

@@ -63,7 +63,7 @@ function matrixImage({ arrays: { matrix } }, palette) {
 function layout({ data, canvas }) {
   const width = canvas.clientWidth || 600;
   const room = width - 2 * STRIP - 3 * SIDE - 4, each = (room - GAP * (data.heads.length - 1)) / data.heads.length;
-  const size = Math.min(room, 360);
+  const size = Math.min(room, 500);
   return { width, room, each, top: TOP + STRIP + 12, size, height: TOP + STRIP + 12 + size + 30 };
 }
 
