@@ -6,8 +6,8 @@ from ui.embeddings import analogies, cloud, likeness, lookup, near, spot
 VIEWS = {"lookup": lookup.show, "cloud": cloud.show, "likeness": likeness.show, "analogies": analogies.show}
 
 page = page_parts.start("embeddings")
-VIEWS[page_parts.choose_view(page, list(VIEWS), "vectors")](spot.choose(page))
-
-with page_parts.break_it(page):
-    near.before(spot.choose(page))
+view = page_parts.choose_view(page, list(VIEWS), "vectors")
+VIEWS[view](spot.choose(page))
+if view != "cloud":  # there it stands under the picture, beside the long reading
+    near.break_card(spot.choose(page))
 page_parts.finish(page)

@@ -34,6 +34,8 @@ def show(spot: Spot) -> None:
             _in_space(spot, method)
         else:
             _in_plane(spot, method)
+    with left:
+        near.break_card(spot)
     with right:
         near.show(spot)
         _reading(spot, method)

@@ -40,7 +40,13 @@ def show(spot: Spot) -> None:
         page_parts.take_away(page, "near", header=["token", "id", "cosine"], rows=rows, code=code)
 
 
-def before(spot: Spot) -> None:
+def break_card(spot: Spot) -> None:
+    """The page's experiment: take the training away, and the neighbours go with it."""
+    with page_parts.break_it(spot.page):
+        _before(spot)
+
+
+def _before(spot: Spot) -> None:
     """The chosen token's neighbours at the first, a middle and the last training step."""
     page, model_id = spot.page, spot.now.model_id
     steps = computed.steps(model_id)
