@@ -18,10 +18,9 @@ view.hear(now)
 own = str(now.config.causal).lower()
 here = words["layer_head"].format(layer=now.layer + 1, head=now.head + 1)
 
-first_row = st.columns([1.55, 1], gap="medium")
-second_row = st.columns([1.55, 1], gap="medium")
+left, right = st.columns([1.55, 1], gap="medium")
 
-with first_row[0], page_parts.card("attention-pattern"):
+with left, page_parts.card("attention-pattern"):
     view.heading(words, now, scores)
     chips = st.container()
     with st.container(horizontal=True, gap="medium"):
@@ -51,18 +50,18 @@ with first_row[0], page_parts.card("attention-pattern"):
     rows = [[token, *map(float, row)] for token, row in zip(now.labels, steps.pattern, strict=True)]
     view.foot(page, now, "pattern", ["token", *now.labels], rows, snippets.cell_code(now, cell, causal), here)
 
-with first_row[0]:
+with left:
     view.ask(page, now, computed.without(now, [(now.layer, now.head)]))
-with first_row[1], page_parts.card("attention-where"):
+with right, page_parts.card("attention-where"):
     origin.show(now, *cell_parts.target(now, name, cell, vector), key="attention-where", causal=causal)
 
-with second_row[1]:
+with right:
     with page_parts.card("attention-carried", words["carried"]["title"]):
         view.carried(words, now, steps, cell[0])
     with page_parts.card("attention-measured", words["heads"]["measured"].format(layer=now.layer + 1, head=now.head + 1)):
         view.measured(words, now, scores)
 
-with second_row[0], page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
+with left, page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
     view.all_heads(words, now, scores, causal, view.switched_off(view.heads_off(now)))
     view.foot(page, now, "heads", *view.score_rows(scores), snippets.heads_code(now))
 
