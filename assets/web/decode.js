@@ -1,5 +1,6 @@
 // One choice, from logits to the token drawn. Sliders recompute everything here; Python hears of them when they are let go.
 import { applyTheme, h, memory, stage, unpack } from "./base.js";
+import { join } from "./bus.js";
 import { bars, BARS } from "./decode_bars.js";
 import { download } from "./decode_export.js";
 import { explanation, FORMULA } from "./decode_formula.js";
@@ -36,6 +37,17 @@ export default function (component) {
   }
   update(state);
   state.parts.knobs.show(state);
+  state.bus = join(root, { scope: data.sentence, lock: data.lock, show: (place) => mark(state, place && place.entry in data.texts ? place.entry : null) });
+  return () => { cancelAnimationFrame(state.frame); clearTimeout(state.settling); state.parts.bars.observer.disconnect(); state.parts = null; state.bus.leave(); };
+}
+
+/** Mark a candidate in rows and bars, and explain its number. */
+function mark(state, id) {
+  if (state.hover === id) return;
+  state.hover = id;
+  state.parts.rows.mark(state);
+  state.parts.bars.mark(state);
+  state.parts.formula.show(state);
 }
 
 /** The random number for the next draw: "draw again" passes one over. */
@@ -61,13 +73,7 @@ function build(root, state) {
     Object.assign(state, { last: n, dirty: false });
     state.component.setStateValue("act", { n, kind, values: state.values, ...more });
   };
-  const hover = (id) => {
-    if (state.hover === id) return;
-    state.hover = id;
-    state.parts.rows.mark(state);
-    state.parts.bars.mark(state);
-    state.parts.formula.show(state);
-  };
+  const hover = (id) => state.bus.point(id === null ? null : { entry: id });
   const settle = () => { // a held arrow key lets go many times
     clearTimeout(state.settling);
     state.settling = setTimeout(() => state.dirty && act("settings"), 250);

@@ -18,7 +18,8 @@ export function bars({ hover, redraw }) {
   const element = h("div", { class: "bars", role: "img" });
   const bar = { element, segments: new Map(), width: 640 };
   // reading the width while drawing would make the browser lay out the page in every frame
-  new ResizeObserver(([entry]) => { bar.width = entry.contentRect.width; redraw(); }).observe(element);
+  bar.observer = new ResizeObserver(([entry]) => { bar.width = entry.contentRect.width; redraw(); });
+  bar.observer.observe(element);
   bar.show = (state) => {
     bar.svg = drawing(state, bar.width, bar, hover);
     element.replaceChildren(h("div", { class: "caption" }, state.data.words.bar_all + cuts(state.choice, state.data.words)), bar.svg);

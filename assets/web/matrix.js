@@ -34,7 +34,7 @@ export default function (component) {
     scope: data.sentence,
     lock: data.sentence ? data.lock : data.cell && (data.square ? data.cell : null),
     tell: data.square && data.sentence ? (place) => told(picture, place) : null,
-    record: data.pick && !own ? (lock, place) => component.setStateValue("cell", lock && (data.square ? lock : cellOf(picture, place))) : null,
+    record: data.report && !own ? (lock, place) => component.setStateValue("cell", lock && (data.square ? lock : cellOf(picture, place))) : null,
     show: (place, held) => {
       state.cell = fits(cellOf(picture, place), rows, columns) ?? fits(own ? data.cell ?? data.rest : data.rest, rows, columns);
       state.held = held;
@@ -62,34 +62,34 @@ export default function (component) {
   return () => { state.observer.disconnect(); bus.leave(); };
 }
 
-const fits = (cell, rows, columns) => (cell && cell[0] < rows && cell[1] < columns ? cell : null);
+const fits = (cell, rows, columns) => (cell && cell[0] >= 0 && cell[0] < rows && cell[1] < columns ? cell : null);
 
 /** What a cell is on the page's bus: a pair of tokens, or one channel of a token's vector. */
 function placeOf({ data }, [i, j]) {
-  return data.square ? { query: i, key: j } : { token: i, channel: j, space: data.name };
+  return data.square ? { query: i + data.first, key: j + data.first } : { token: i + data.first, channel: j, space: data.space };
 }
 
 /** The cell of a place: its pair, its channel, or only a row. */
 function cellOf({ data }, place) {
   if (!place) return null;
-  if (data.square) return place.query === undefined ? null : [place.query, place.key ?? place.query];
+  if (data.square) return place.query === undefined ? null : [place.query - data.first, (place.key ?? place.query) - data.first];
   const row = place.token ?? place.query;
-  return row === undefined ? null : [row, place.space === data.name ? place.channel : -1];
+  return row === undefined ? null : [row - data.first, place.space === data.space ? place.channel : -1];
 }
 
 /** To a token: the pair with its strongest other; to a pair: its words; and of attention the row of weights. */
 function told(picture, place) {
-  const { data, values, rows, columns } = picture, i = place.query ?? place.token;
-  if (i === undefined || i >= rows) return null;
-  let j = place.key;
+  const { data, values, rows, columns } = picture, i = (place.query ?? place.token) - data.first;
+  if (!(i >= 0 && i < rows)) return null;
+  let j = place.key === undefined ? undefined : place.key - data.first;
   if (j === undefined) {
     const row = values.subarray(i * columns, (i + 1) * columns);
     j = columns > 1 && i === 0 ? 1 : 0;
     for (let k = 0; k < columns; k++) if (k !== i && (row[k] > row[j] || !Number.isFinite(row[j]))) j = k;
     if (!Number.isFinite(row[j]) || (data.weights && !(row[j] > 0))) j = i;
   }
-  if (j >= columns) return null;
-  return { query: i, key: j, words: place.words ?? sentence(picture, [i, j]), ...(data.weights ? { weights: values.subarray(i * columns, (i + 1) * columns) } : {}) };
+  if (!(j >= 0 && j < columns)) return null;
+  return { query: i + data.first, key: j + data.first, words: place.words ?? sentence(picture, [i, j]), ...(data.weights ? { weights: values.subarray(i * columns, (i + 1) * columns) } : {}) };
 }
 
 const empty = (v) => !Number.isFinite(v);

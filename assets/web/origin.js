@@ -1,6 +1,7 @@
 // What made one number: the vectors that met, their products lighting up one by one, the sum building up, and every step after it.
 // A number in a vector leads to the number behind it; the way back stands above.
 import { applyTheme, calm, digits, h, memory, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { join, part } from "./bus.js";
 import { bars, sheet } from "./origin_bars.js";
 import { saveSVGasPNG } from "./picture.js";
 
@@ -14,6 +15,8 @@ const STYLE = `
 .gf .words b, .name b { font-weight: 600; unicode-bidi: isolate; white-space: pre-wrap; }
 .rows { display: grid; grid-template-columns: fit-content(32%) minmax(0, 1fr); gap: 5px 12px; align-items: center; border-radius: 8px; }
 .name { font-size: 15px; line-height: 1.2; color: var(--gf-soft); overflow-wrap: anywhere; }
+.name.lit, .name.lit b { color: var(--gf-accent) !important; }
+.name.lit b { box-shadow: 0 0 0 2px var(--gf-accent); border-radius: 5px; padding: 0 3px; }
 .rows canvas { display: block; width: 100%; cursor: pointer; touch-action: manipulation; }
 .told { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; min-height: 2em; font-size: 15px; color: var(--gf-soft); margin: 6px 0; }
 .told .go { border: 1px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 2px 9px; cursor: pointer; font-size: 14px; }
@@ -52,9 +55,20 @@ export default function (component) {
   state.upto = null; // all terms
   state.lines = null; // all lines
   build(state);
+  state.bus = join(root, { scope: data.scope, show: (place) => state.rows.forEach((row) => row.name?.classList.toggle("lit", concerns(row, place))) });
   state.observer?.disconnect();
   state.observer = new ResizeObserver(() => soon(state));
   state.observer.observe(root);
+  return () => { stop(state); cancelAnimationFrame(state.soon); state.observer.disconnect(); state.bus.leave(); };
+}
+
+/** Whether what is pointed at on the page is the token of this row. */
+const concerns = ({ position, entry }, place) => Boolean(place) && ((position ?? null) !== null ? part(place, position) !== null : (entry ?? null) !== null && place.entry === entry);
+
+/** What a place in a row is about, for the rest of the page: its two tokens, its token, or an entry of the vocabulary. */
+function placeOf({ data: { pair } }, { position = null, entry = null }, i) {
+  if (pair) return { query: pair[0], key: pair[1] < 0 ? i : pair[1] };
+  return position !== null ? { token: position } : entry !== null ? { entry } : null;
 }
 
 /** The factors, the terms and the running sum, as rows of one length. */
@@ -74,9 +88,13 @@ function build(state) {
   const { data, rows, root, palette } = state, { words } = data;
   const canvases = rows.map((row, i) => {
     row.canvas = h("canvas", { "aria-hidden": "true" });
-    row.canvas.onpointermove = (e) => { if (!state.locked) choose(state, at(row, e)); };
+    row.name = h("span", { class: "name", style: { color: palette[row.hue] ?? palette.soft } }, row.label, row.token ? " " : "", row.token ? h("b", { dir: "auto" }, row.token) : null);
+    row.canvas.onpointermove = (e) => {
+      state.bus.point(placeOf(state, row, at(row, e)));
+      if (!state.locked) choose(state, at(row, e));
+    };
     row.canvas.onclick = (e) => { const place = at(row, e); state.locked = !(state.locked && state.chosen === place); choose(state, place, true); };
-    return [h("span", { class: "name", style: { color: palette[row.hue] ?? palette.soft } }, row.label, row.token ? " " : "", row.token ? h("b", { dir: "auto" }, row.token) : null), row.canvas];
+    return [row.name, row.canvas];
   });
   const onkeydown = (e) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key], length = rows[0]?.values.length ?? 0;
@@ -90,7 +108,7 @@ function build(state) {
   state.list = h("dl", {}, data.lines.map((line) => h("div", { class: `line ${line.result ? "result" : ""}` },
     h("dt", {}, spans(line.spans, palette)), h("dd", {}, line.value))));
   const grid = h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": words.label, onkeydown,
-    onpointerleave: () => { if (!state.locked) choose(state, null); } }, canvases.flat());
+    onpointerleave: () => { state.bus.point(null); if (!state.locked) choose(state, null); } }, canvases.flat());
   state.box = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${words.label}: table` });
   root.replaceChildren(...[
     way(state), h("div", { class: "place" }, data.place), h("div", { class: "words" }, spans(data.sentence, palette)),

@@ -1,6 +1,7 @@
 // The residual stream as a road: each attention and MLP joins from the side, as wide as what it adds, and beside every
-// station stands the guess that the model would make there. A click, or Enter, chooses a station.
+// station stands the guess that the model would make there. A click, or Enter, chooses a station. Guessed tokens light up elsewhere too.
 import { applyTheme, css, digits, h, inkOn, memory, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { join } from "./bus.js";
 import { fitted, measure } from "./picture.js";
 
 const STYLE = `
@@ -9,6 +10,7 @@ svg { display: block; width: 100%; }
 .gf .row:focus-visible { outline: none; }
 .row:hover .back, .row:focus-visible .back { fill: var(--gf-accent); fill-opacity: 0.07; }
 .row:focus-visible .back { stroke: var(--gf-accent); stroke-width: 3; }
+.gf .guess.lit rect { stroke: var(--gf-ink); stroke-width: 3; }
 `;
 const HEAD = 30;
 
@@ -30,9 +32,16 @@ export default function (component) {
     const held = holdsFocus(root);
     place.replaceChildren((picture.svg = draw(picture, width, state, { say, pick, move })));
     state.width = width;
+    light();
     if (held) rows()[state.active]?.focus({ preventScroll: true });
   };
   const rows = () => place.querySelectorAll(".row");
+  let entry = null;
+  const light = () => place.querySelectorAll(".guess").forEach((chip) => chip.classList.toggle("lit", chip.dataset.id === entry));
+  const at = (e) => { // the button of the station lies under its chips
+    const chip = [...place.querySelectorAll(".guess")].find((each) => inside(each.firstChild.getBoundingClientRect(), e));
+    return chip ? { entry: Number(chip.dataset.id) } : null;
+  };
   const move = (i) => {
     state.active = Math.min(data.stations.length - 1, Math.max(0, i));
     rows().forEach((row, j) => row.setAttribute("tabindex", j === state.active ? 0 : -1));
@@ -48,7 +57,12 @@ export default function (component) {
   state.observer.observe(root);
   paint();
   if (focused) rows()[state.active]?.focus({ preventScroll: true });
+  const bus = join(root, { scope: data.sentence, lock: data.lock, show: (to) => { entry = to?.entry === undefined ? null : String(to.entry); light(); } });
+  bus.watch(place, at, bus.point);
+  return () => { state.observer.disconnect(); cancelAnimationFrame(state.frame); bus.leave(); };
 }
+
+const inside = (box, e) => e.clientX >= box.left && e.clientX <= box.right && e.clientY >= box.top && e.clientY <= box.bottom;
 
 const holdsFocus = (root) => Boolean(root.getRootNode().activeElement?.classList.contains("row"));
 
@@ -142,7 +156,7 @@ function guesses({ palette, font }, box, station, y) {
     const wide = measure(text, `15px ${font}`) + measure(number, "12.5px monospace") + 25;
     if (x + wide > box.width - 4) break;
     const rgb = colour(guess.probability), ink = inkOn(rgb);
-    made.push(s("g", {}, s("rect", { x, y: y - 14, width: wide, height: 28, rx: 7, fill: css(rgb), stroke: guess.answer ? palette.accent : "none", "stroke-width": 2 }),
+    made.push(s("g", { class: "guess", "data-id": guess.id }, s("rect", { x, y: y - 14, width: wide, height: 28, rx: 7, fill: css(rgb), stroke: guess.answer ? palette.accent : "none", "stroke-width": 2 }),
       s("text", { x: x + 8, y: y + 5, "font-size": 15, fill: ink, direction: "auto" }, text),
       s("text", { x: x + wide - 7, y: y + 4.5, "font-size": 12.5, "font-family": "monospace", "text-anchor": "end", fill: ink }, number)));
     x += wide + 6;

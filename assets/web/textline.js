@@ -1,5 +1,6 @@
 // The text so far: prompt and chosen tokens as chips, buttons that let it grow, and going back by clicking a chip.
 import { applyTheme, css, h, inkOn, memory, sequential, stage, unpack } from "./base.js";
+import { join, part } from "./bus.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const PACE = 400; // milliseconds for each token while it plays
@@ -36,6 +37,18 @@ export default function (component) {
   showChips(state, palette);
   showButtons(state);
   goOn(state);
+  state.bus = join(root, { scope: data.sentence, lock: data.lock, show: (place) => light(state, place) });
+  state.bus.watch(state.chips, (e) => placed(state, e.target.closest?.(".chip")), state.bus.point);
+  return () => { stop(state, false); state.bus.leave(); };
+}
+
+const placed = ({ data, elements }, element) => { const i = elements.indexOf(element); return i < 0 ? null : { token: i, entry: data.chips[i].id }; };
+
+/** Frame what is pointed at on the page, and say what the chip under the pointer is. */
+function light(state, place) {
+  state.elements.forEach((element, i) => element.classList.toggle("on", part(place, i, state.data.chips[i].id) !== null));
+  const i = place?.query ?? place?.token;
+  say(state, i < state.data.words.length ? i : null);
 }
 
 /** Tell Python, once: each request has its own number. */
@@ -70,7 +83,7 @@ function showChips(state, palette) {
     const element = chipElement(chip, {
       tag: clickable ? "button" : "span", type: clickable ? "button" : null, tabindex: clickable ? null : 0,
       class: `${mine < 0 ? "prompt" : ""} ${i < data.outside ? "gone" : ""} ${(grown && i === data.chips.length - 1) || (i >= data.marked[0] && i < data.marked[1]) ? "fresh" : ""}`,
-      "aria-label": data.words[i], onmouseenter: () => say(state, i), onfocus: () => say(state, i), onmouseleave: () => say(state, null),
+      "aria-label": data.words[i], onfocus: (e) => state.bus.point(placed(state, e.currentTarget)), onblur: () => state.bus.point(null),
       onclick: clickable ? () => { stop(state, false); ask(state, "rewind", { keep: mine + 1 }); } : null,
     });
     if (mine >= 0) {
@@ -83,6 +96,7 @@ function showChips(state, palette) {
     return element;
   });
   state.chips.setAttribute("aria-label", data.label);
+  state.elements = elements;
   state.chips.replaceChildren(...elements);
   if ((grown || state.count < 0) && data.buttons) state.chips.scrollTop = state.chips.scrollHeight;
   showMarked(state, elements);

@@ -1,5 +1,6 @@
 // Continuations of one prefix as a tree: greedy, sampling and beam search merged where they agree. A click takes a branch up.
 import { applyTheme, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { join } from "./bus.js";
 import { probability } from "./decode_numbers.js";
 import { saveSVGasPNG } from "./picture.js";
 
@@ -10,6 +11,7 @@ const STYLE = `
 .node { cursor: pointer; outline: none; }
 .node text { font-family: var(--st-font); }
 .node:focus-visible rect.box { stroke: var(--gf-accent); stroke-width: 3; }
+.node.lit rect.box { stroke: var(--gf-accent); stroke-width: 3; }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 20px; font-size: 14px; color: var(--gf-soft); margin: 4px 0 8px; align-items: center; }
 .legend span { display: inline-flex; gap: 7px; align-items: center; }
 table { border-collapse: collapse; font-size: 13px; margin-top: 8px; }
@@ -22,7 +24,7 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ sent: 0, table: false, width: 0 }));
+  const state = memory(root, () => ({ sent: 0, table: false, width: 0, entry: null }));
   Object.assign(state, { component, data, palette, root });
   state.words ??= h("div", { class: "words", "aria-live": "polite" });
   state.place ??= h("div", { class: "scroll tree" });
@@ -39,7 +41,14 @@ export default function (component) {
   });
   state.observer.observe(root);
   paint(state);
+  state.bus = join(root, { scope: data.sentence, lock: data.lock, show: (place) => { state.entry = place?.entry ?? null; light(state); } });
   showTable(state);
+  return () => { state.observer.disconnect(); state.bus.leave(); };
+}
+
+/** Frame the tokens that are pointed at anywhere on the page. */
+function light({ groups, data, entry }) {
+  groups.forEach((group, i) => group.classList.toggle("lit", i > 0 && entry !== null && data.nodes[i].id === entry));
 }
 
 function ask(state, node) {
@@ -65,6 +74,7 @@ function paint(state) {
   svg.append(s("rect", { width, height, fill: palette.card }), edges, boxes);
   state.svg = svg;
   state.groups = [...boxes.children];
+  light(state);
   state.place.replaceChildren(svg);
   say(state, null);
 }
@@ -106,7 +116,7 @@ function box(state, i, place, step) {
   const text = clip(root ? data.root : node.text, Math.floor((width - 8) / 8.2));
   const end = !root && place.end && node.kept.length > 0, seen = root ? "" : `${text} ${probability(node.p)}${end ? ` ${total(node)} ${badges(node)}` : ""}: `;
   const group = s("g", { class: "node", tabindex: root ? null : 0, role: root ? "img" : "button", "aria-label": seen + sentence(data, i),
-    onmouseenter: () => say(state, i), onmouseleave: () => say(state, null), onfocus: () => say(state, i),
+    onmouseenter: () => point(state, i), onmouseleave: () => point(state, null), onfocus: () => point(state, i), onblur: () => point(state, null),
     onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) ask(state, i); else if (!walk(state, i, e.key)) return; e.preventDefault(); } });
   group.append(s("rect", { class: "box", x: place.x, y: place.y - 12, width, height: 24, rx: 7, fill: cut ? palette.card : palette.chip, stroke: cut ? palette.line : node.kept.length ? palette.soft : "none", "stroke-width": 1 }),
     s("text", { x: place.x + width / 2, y: place.y + 5, "text-anchor": "middle", "font-size": 14.5, fill: cut ? palette.soft : palette.ink }, text));
@@ -141,6 +151,12 @@ function sentence(data, i) {
 function status({ by, cut, kept }, node) {
   if (node.taken.length) return node.taken.map((name) => by[name]).join(", ");
   return node.kept.length ? kept : cut;
+}
+
+/** Say what a node is, here and to the rest of the page. */
+function point(state, i) {
+  say(state, i);
+  state.bus.point(i ? { entry: state.data.nodes[i].id } : null);
 }
 
 /** Say what a node is, and show its branch while the rest stands back. */

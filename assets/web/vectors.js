@@ -1,5 +1,7 @@
-// Vectors as rows of small bars: blue above the line, red below. Pointer or arrow keys choose a channel in all rows at once.
-import { applyTheme, digits, fitCanvas, h, memory, moved, s, stage, takeaway, unpack } from "./base.js";
+// Vectors as rows of small bars: blue above the line, red below. Pointer or arrow keys choose a channel in all rows at once,
+// and in whatever else on the page shows the same channels.
+import { applyTheme, digits, filled, fitCanvas, h, memory, moved, s, stage, takeaway, unpack } from "./base.js";
+import { join } from "./bus.js";
 
 const STYLE = `
 .rows { display: grid; grid-template-columns: fit-content(42%) minmax(0, 1fr); gap: 6px 14px; align-items: center; }
@@ -15,51 +17,50 @@ export default function (component) {
   const palette = applyTheme(root);
   const data = unpack(component.data);
   const { data: values, shape: [, channels] } = data.arrays.values;
-  const state = memory(root, () => ({ channel: null, row: 0, table: false, frame: 0 }));
+  const state = memory(root, () => ({ channel: null, row: 0, table: false }));
   if (state.channel !== null && state.channel >= channels) state.channel = null;
   state.row = Math.min(state.row, data.rows.length - 1);
-  const rows = data.rows.map((row, i) => ({ ...row, values: values.subarray(i * channels, (i + 1) * channels), canvas: h("canvas", { "aria-hidden": "true" }) }));
+  const rows = data.rows.map((row, i) => ({ ...row, values: values.subarray(i * channels, (i + 1) * channels), canvas: h("canvas", { "aria-hidden": "true", "data-row": i }) }));
   const picture = { data, rows, channels, palette, font: getComputedStyle(root).fontFamily };
-  const words = h("div", { class: "words", "aria-live": "polite" });
+  const words = h("div", { class: "words" });
 
   const paint = () => rows.forEach((row) => drawRow(picture, row, state.channel));
-  const soon = () => { cancelAnimationFrame(state.frame); state.frame = requestAnimationFrame(paint); };
-  const show = (row, channel) => {
-    if (row === state.row && channel === state.channel) return;
-    Object.assign(state, { row, channel });
-    words.textContent = sentence(picture, state);
-    soon();
+  const placed = (row, channel) => ({ ...rows[row].place, channel, space: data.space, words: sentence(picture, { row, channel }) });
+  const at = (e) => {
+    if (!e.target.dataset.row) return null;
+    const edge = e.target.getBoundingClientRect();
+    state.row = Number(e.target.dataset.row);
+    return placed(state.row, Math.min(channels - 1, Math.max(0, Math.floor(((e.clientX - edge.left) / edge.width) * channels))));
   };
-  rows.forEach((row, i) => {
-    const at = (e) => {
-      const edge = row.canvas.getBoundingClientRect();
-      return Math.min(channels - 1, Math.max(0, Math.floor(((e.clientX - edge.left) / edge.width) * channels)));
-    };
-    row.canvas.onpointermove = row.canvas.onpointerdown = (e) => show(i, at(e));
-  });
   const onkeydown = (e) => {
     const to = moved(e, [state.row, state.channel ?? (e.key === "ArrowRight" ? -1 : 0)], rows.length, channels);
-    if (to) show(...to);
-    else if (e.key === "Escape") show(state.row, null);
-    else return;
+    if (!to) return;
+    [state.row, state.channel] = to; // the next key may come before this one is painted
+    bus.point(placed(...to));
     e.preventDefault();
   };
   const taken = takeaway({ root, state, title: data.label, svg: () => vector(picture),
     table: () => [["channel", ...rows.map(title)], ...Array.from({ length: channels }, (_, c) => [String(c), ...rows.map((row) => row.values[c])])] });
-  root.replaceChildren(
-    h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": data.label, onkeydown, onpointerleave: () => show(state.row, null) },
-      rows.flatMap((row) => [
-        ...(row.rule ? [h("span", { class: "rule" })] : []),
-        h("span", { class: "name", style: { color: palette[row.hue] ?? palette.soft } }, row.label, row.token ? " " : "", row.token ? h("b", { dir: "auto" }, row.token) : ""),
-        row.canvas]),
-    ),
-    words,
-    h("div", { class: "under" }, taken.tools), taken.table);
-  words.textContent = sentence(picture, state);
+  const grid = h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": data.label, onkeydown, onblur: () => bus.point(null) },
+    rows.flatMap((row) => [
+      ...(row.rule ? [h("span", { class: "rule" })] : []),
+      h("span", { class: "name", style: { color: palette[row.hue] ?? palette.soft } }, row.label, row.token ? " " : "", row.token ? h("b", { dir: "auto" }, row.token) : ""),
+      row.canvas]));
+  root.replaceChildren(grid, words, h("div", { class: "under" }, taken.tools), taken.table);
+  const bus = join(root, {
+    scope: data.sentence,
+    lock: data.lock,
+    show: (place) => {
+      state.channel = place?.space === data.space && place.channel < channels ? place.channel : null;
+      words.textContent = sentence(picture, state);
+      paint();
+    },
+  });
+  bus.watch(grid, at, bus.point);
   state.observer?.disconnect();
-  state.observer = new ResizeObserver(soon);
+  state.observer = new ResizeObserver(paint);
   state.observer.observe(root);
-  paint();
+  return () => { state.observer.disconnect(); bus.leave(); };
 }
 
 const title = (row) => (row.token ? `${row.label} ${row.token}` : row.label);
@@ -67,12 +68,7 @@ const title = (row) => (row.token ? `${row.label} ${row.token}` : row.label);
 /** "channel 12: {0} × {1} = {2}" with the numbers of each row, or "{row}" and "{value}" of the one under the pointer. */
 function sentence({ data, rows }, { row, channel }) {
   if (channel === null) return data.hint ?? "";
-  return data.words.replace(/\{(\w+)\}/g, (whole, name) => {
-    if (name === "channel") return String(channel);
-    if (name === "row") return title(rows[row]);
-    if (name === "value") return digits(rows[row].values[channel]);
-    return rows[name] ? digits(rows[name].values[channel]) : whole;
-  });
+  return filled(data.words, { channel, row: title(rows[row]), value: digits(rows[row].values[channel]), ...rows.map(({ values }) => digits(values[channel])) });
 }
 
 /** Where the bar of one channel stands: from the line in the middle up or down, at least a hairline. */

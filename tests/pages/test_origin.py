@@ -45,6 +45,7 @@ class Bench:
     ids: tuple[int, ...]
     seen: object
     tokenizer: Letters
+    scope: str = "a sentence"
 
     @property
     def labels(self) -> list[str]:

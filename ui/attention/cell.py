@@ -68,7 +68,13 @@ def carried_rows(words: Words, steps: HeadSteps, labels: Sequence[str], row: int
     seen = [int(j) for j in np.argsort(-steps.pattern[row], kind="stable") if steps.pattern[row, j] > 0]
     shown, rest = (seen, []) if len(seen) <= CARRIED + 1 else (seen[:CARRIED], seen[CARRIED:])
     names = [carried["part"].format(weight=digits(float(steps.pattern[row, j]))) for j in shown]
-    rows = [VectorRow(name, parts[j], token=labels[j], hue="value", height=34) for name, j in zip(names, shown, strict=True)]
+    rows = [
+        VectorRow(name, parts[j], token=labels[j], hue="value", height=34, place={"query": row, "key": j})
+        for name, j in zip(names, shown, strict=True)
+    ]
     if rest:
         rows.append(VectorRow(carried["others"].format(n=len(rest)), parts[rest].sum(axis=0), height=34))
-    return [*rows, VectorRow(carried["total"], steps.z[row], token=labels[row], hue="query", height=40, rule=True)]
+    return [
+        *rows,
+        VectorRow(carried["total"], steps.z[row], token=labels[row], hue="query", height=40, rule=True, place={"token": row}),
+    ]

@@ -110,7 +110,7 @@ def step_matrix(words: Words, now: Reading, steps: HeadSteps, name: str, cell: C
         values, rows, [str(i) for i in range(values.shape[1])], key=f"attention-vectors-{name}-{now.scope}",
         scale="diverging", square=False, name_columns=False, pick=True, hint=words["hint"],
         rows_are=words["numbers"]["rows_tokens"], columns_are=words["numbers"]["columns_channels"],
-        row_colour=hue, column_colour="ink", **shared,
+        row_colour=hue, column_colour="ink", space="query" if name in ("q", "k") else "value", **shared,
     )  # fmt: skip
 
 
@@ -132,7 +132,8 @@ def carried(words: Words, now: Reading, steps: HeadSteps, row: int) -> None:
     ledger(key="attention-carried-sentence", sentence=spans(words["carried"]["sentence"], query=(now.labels[row], "query")))
     vectors(
         cell_parts.carried_rows(words, steps, now.labels, row), key="attention-carried", shared_scale=True,
-        label=words["carried"]["picture"], words=words["carried"]["words"], hint=words["carried"]["hint"],
+        label=words["carried"]["picture"], words=words["carried"]["words"], hint=words["carried"]["hint"], sentence=now.scope,
+        space="value",
     )  # fmt: skip
 
 

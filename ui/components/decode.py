@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 
 
 def decode_panel(
@@ -22,6 +22,7 @@ def decode_panel(
     values: Mapping[str, Any],
     ack: str | None,
     words: Mapping[str, Any],
+    sentence: str | None = None,
 ) -> None:
     """Draw the panel. A request of the reader is left in ``st.session_state[key]["act"]``: settings, draw or choose.
 
@@ -33,11 +34,13 @@ def decode_panel(
         randoms: the coming random numbers; the first is the one that ``values["skip"]`` points at.
         values: the settings (``Settings.to_dict``); ``ack`` names the last request that they take into account.
         words: the panel's texts.
+        sentence: candidates light up wherever else this sentence (``Reading.scope``) is shown.
     """
     header = {
         "name": "decoding", "prepared": name, "label": label, "texts": {str(i): t for i, t in texts.items()},
         "seen": sorted(set(seen)),
         "randoms": [float(u) for u in randoms], "values": dict(values), "ack": ack, "words": dict(words),
+        **linked(sentence),
     }  # fmt: skip
     data = pack(header, logits=np.asarray(logits, dtype=np.float32))
     renderer("decode")(data=data, key=key, default={"act": None}, on_act_change=lambda: None)

@@ -34,6 +34,9 @@ def matrix(
     rest: tuple[int, int] | None = None,
     sentence: str | None = None,
     weights: bool = False,
+    first: int = 0,
+    space: str = "",
+    report: bool = True,
 ) -> tuple[int, int] | None:
     """Draw a matrix; return the (row, column) that the reader locked, if any.
 
@@ -53,6 +56,9 @@ def matrix(
         sentence: rows are this sentence's tokens (``Reading.scope``), columns too where ``square``: both light up elsewhere too,
             and a locked pair is that of ``ui.locked``.
         weights: the values are attention weights, which the sentence's tokens take on as their glow.
+        first: the position in the sentence of the first row, and of the first column where ``square``.
+        space: names what the channels are, as in ``vectors``.
+        report: a locked pair is reported here (``cell``); else another component of the page does it.
     """
     values = np.asarray(values, dtype=np.float32)
     if values.shape != (len(rows), len(columns)):
@@ -86,10 +92,14 @@ def matrix(
         "cell": list(chosen[:2]) if chosen else None,
         "rest": list(rest) if rest else None,
         "weights": weights,
+        "first": first,
+        "space": space or key,
+        "report": pick and report,
         **link,
     }
     result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": None}, on_cell_change=lambda: None)
     chosen = (chosen if shared else result.cell) if pick else None
-    if not chosen or int(chosen[1]) < 0 or int(chosen[0]) >= len(rows) or int(chosen[1]) >= len(columns):
+    if not chosen or int(chosen[1]) < 0:
         return None
-    return int(chosen[0]), int(chosen[1])
+    row, column = (int(i) - (first if shared else 0) for i in chosen[:2])
+    return (row, column) if 0 <= row < len(rows) and 0 <= column < len(columns) else None

@@ -15,13 +15,18 @@ from ui.components.ledger import Line, Span
 
 @dataclass(frozen=True)
 class Row:
-    """One vector: what it is called, the token it belongs to, its hue, and whether its numbers lead further back."""
+    """One vector: what it is called, the token it belongs to, its hue, and whether its numbers lead further back.
+
+    ``position`` is that token's in the sentence, ``entry`` an id of the vocabulary: they light up on the page.
+    """
 
     label: str
     values: np.ndarray
     token: str = ""
     hue: str = "soft"
     leads: bool = False
+    position: int | None = None
+    entry: int | None = None
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class Made:
 
     ``terms`` are added up one by one (empty: nothing is); ``kind`` is "products", "squares", "squares_rms", "row" or "parts".
     ``units`` name the places of the vectors; ``marked`` is the place of the number itself. ``parts`` stand as lines that lead
-    further back, with what each adds. ``crumbs`` are the numbers on the way here, the first one first.
+    further back, with what each adds. ``crumbs`` are the numbers on the way here, the first one first. ``pair`` is the query and
+    the key whose number this is (key -1: each place of the vectors is a key); ``sentence_of`` whose tokens they are.
     """
 
     name: str
@@ -45,6 +51,8 @@ class Made:
     marked: int | None = None
     parts: tuple[tuple[str, float], ...] = ()
     crumbs: tuple[str, ...] = ()
+    pair: tuple[int, int] | None = None
+    sentence_of: str | None = None
 
 
 def origin_view(made: Made, words: Mapping[str, Any], *, key: str, on_go: Callable[[Mapping[str, int]], None]) -> None:
@@ -59,7 +67,17 @@ def origin_view(made: Made, words: Mapping[str, Any], *, key: str, on_go: Callab
         "name": made.name,
         "place": made.place,
         "sentence": [list(span) for span in made.sentence],
-        "rows": [{"label": row.label, "token": row.token, "hue": row.hue, "leads": row.leads} for row in made.rows],
+        "rows": [
+            {
+                "label": row.label,
+                "token": row.token,
+                "hue": row.hue,
+                "leads": row.leads,
+                "position": row.position,
+                "entry": row.entry,
+            }
+            for row in made.rows
+        ],
         "kind": made.kind,
         "units": list(made.units),
         "lines": [
@@ -69,6 +87,8 @@ def origin_view(made: Made, words: Mapping[str, Any], *, key: str, on_go: Callab
         "marked": made.marked,
         "parts": [list(part) for part in made.parts],
         "crumbs": list(made.crumbs),
+        "pair": list(made.pair) if made.pair else None,
+        "scope": made.sentence_of,
         "words": _texts(words, made.kind),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import streamlit as st
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Guess:
     text: str
     probability: float
     answer: bool = False
+    id: int = -1
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def road(
     heads: Sequence[str],
     picked: int,
     on_pick: Callable[[int], None],
+    sentence: str | None = None,
 ) -> None:
     """Draw the road.
 
@@ -55,8 +57,10 @@ def road(
         label: one sentence for readers who do not see the picture.
         heads: four column heads: what joins, the road, the guess, and the guess on a narrow screen.
         picked: the station that is shown as chosen; ``on_pick`` is called with a clicked one before the page runs again.
+        sentence: the tokens guessed light up wherever else this sentence (``Reading.scope``) is shown.
     """
     header = {"name": key, "label": label, "heads": list(heads), "picked": picked, "stations": [asdict(s) for s in stations]}
+    header |= linked(sentence)
 
     def clicked() -> None:
         station = (st.session_state.get(key) or {}).get("station")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 from ui.tokens import Chip
 
 
@@ -25,6 +25,7 @@ def textline(
     ended: bool = False,
     full: bool = False,
     greedy: bool = False,
+    sentence: str | None = None,
 ) -> None:
     """Draw the text. A request of the reader is left in ``st.session_state[key]["act"]``: draw, rewind or greedy.
 
@@ -36,12 +37,13 @@ def textline(
         marked: first and last (exclusive) chip that get a frame.
         outside: how many of the first tokens the model no longer sees.
         ended, full: nothing more can be drawn; ``greedy``: the best token is taken each time.
+        sentence: the first chips are this sentence's tokens (``Reading.scope``), and light up with them.
     """
     header = {
         "chips": [chip.to_dict() for chip in chips], "under": list(under), "words": list(words), "label": label, "hint": hint,
         "buttons": dict(buttons) if buttons else None, "marked": list(marked),
         "prompt": len(chips) - len(own), "chosen": len(own), "outside": outside, "ended": ended,
-        "full": full, "greedy": greedy,
+        "full": full, "greedy": greedy, **linked(sentence),
     }  # fmt: skip
     renderer("textline")(
         data=pack(header, own=np.asarray(own, dtype=np.float32)), key=key, default={"act": None}, on_act_change=lambda: None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,15 @@ class Branch:
     kept: tuple[str, ...]
 
 
-def decode_tree_view(nodes: Sequence[Branch], *, key: str, label: str, words: Mapping[str, Any]) -> None:
+def decode_tree_view(
+    nodes: Sequence[Branch], *, key: str, label: str, words: Mapping[str, Any], sentence: str | None = None
+) -> None:
     """Draw the tree. The branch that the reader takes up is left in ``st.session_state[key]["act"]``.
 
     Args:
         words: "hint", "words" (what a node says, with {text}, {product}, {p}, {total}, {by}), "root",
             "by" (strategy -> name), "kept", "cut", and "header", the columns of the table.
+        sentence: tokens light up wherever else this sentence (``Reading.scope``) is shown.
     """
-    header = {**words, "nodes": [asdict(node) for node in nodes], "label": label, "name": "decoding-tree"}
+    header = {**words, "nodes": [asdict(node) for node in nodes], "label": label, "name": "decoding-tree", **linked(sentence)}
     renderer("tree")(data=pack(header), key=key, default={"act": None}, on_act_change=lambda: None)

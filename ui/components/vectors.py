@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ui.components.core import pack, renderer
+from ui.components.core import linked, pack, renderer
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class VectorRow:
 
     ``token`` stands in bold behind ``label``; ``hue`` is a palette name ("query", "key", "value", "soft", ...) for both.
     ``limit`` is the number that fills the row's height (None: the largest size among its numbers, or among all rows when
-    they share a scale). ``rule`` draws a line above the row.
+    they share a scale). ``rule`` draws a line above the row. ``place`` says to ``bus.js`` whose numbers these
+    are: {"token": i} or {"query": i, "key": j}.
     """
 
     label: str
@@ -26,6 +27,7 @@ class VectorRow:
     limit: float | None = None
     height: int = 44
     rule: bool = False
+    place: Mapping[str, int] = field(default_factory=dict)
 
 
 def vectors(
@@ -36,6 +38,8 @@ def vectors(
     words: str = "{row}, channel {channel}: {value}",
     hint: str = "",
     shared_scale: bool = False,
+    sentence: str | None = None,
+    space: str = "",
 ) -> None:
     """Draw vectors of equal length under each other.
 
@@ -45,6 +49,8 @@ def vectors(
             ``{1}``, ... for the numbers of each row, e.g. "channel {channel}: {0} × {1} = {2}".
         hint: what stands there while no channel is chosen.
         shared_scale: one height means the same number in all rows (for a sum and its parts).
+        sentence: whose tokens the rows are (``Reading.scope``); ``space`` names what the channels are: a channel lights up in
+            all components of the sentence whose channels are the same.
     """
     arrays = [np.asarray(row.values, dtype=np.float32) for row in rows]
     if not arrays or any(array.ndim != 1 or array.shape != arrays[0].shape for array in arrays):
@@ -55,6 +61,8 @@ def vectors(
         "label": label,
         "words": words,
         "hint": hint,
+        "space": space or key,
+        **linked(sentence),
         "rows": [
             {
                 "label": row.label,
@@ -62,6 +70,7 @@ def vectors(
                 "hue": row.hue,
                 "height": row.height,
                 "rule": row.rule,
+                "place": dict(row.place),
                 "limit": max(row.limit or (max(sizes) if shared_scale else size), 1e-12),
             }
             for row, size in zip(rows, sizes, strict=True)

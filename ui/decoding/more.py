@@ -46,7 +46,7 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
         most = 2 if width * depth <= 16 else 1
         drawn, left_out = branches(nodes, partial(computed.text_of, now.tokenizer), most)
         drawn = _with_left(drawn, text, depth)
-        decode_tree_view(drawn, key=TREE, label=words["label"], words=words)
+        decode_tree_view(drawn, key=TREE, label=words["label"], words=words, sentence=now.scope)
         if left_out:
             st.caption(words["left_out"].format(count=left_out))
         _compare(words, drawn)
@@ -113,6 +113,7 @@ def surprise_card(page: Page, text: GrowingText) -> None:
             label=words["label"],
             hint=words["hint"].format(unit=unit),
             marked=(worst, worst + 1),
+            sentence=now.scope,
         )
         _mean(words, now, nats, unit)
         page_parts.provenance(now)

@@ -72,6 +72,7 @@ def text_card(page: Page, text: GrowingText, view: str) -> None:
             ended=text.ended,
             full=text.full,
             greedy=text.settings.temperature == 0,
+            sentence=now.scope,
         )
         use_text(page, text)
         if outside:
@@ -107,6 +108,7 @@ def one_token(page: Page, text: GrowingText) -> None:
             values=text.settings.to_dict(),
             ack=decoding_text.done(PANEL),
             words=words,
+            sentence=now.scope,
         )
         page_parts.provenance(now)
         page_parts.take_away(page, "choice", header=HEADER, rows=_rows(now.tokenizer, choice), code=snippets.choice_code(text))

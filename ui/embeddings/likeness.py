@@ -74,14 +74,15 @@ def _explained(spot: Spot, cell: tuple[int, int]) -> None:
     dot, lengths = float(a @ b), [max(float(np.linalg.norm(row)), 1e-12) for row in (a, b)]
     cosine = dot / lengths[0] / lengths[1]
     with page_parts.card("embeddings-cosine", page["likeness.where"].format(value=digits(cosine))):
+        pair = {"query": cell[0], "key": cell[1]}
         vectors(
             [
-                VectorRow("a", a, token=now.labels[cell[0]]),
-                VectorRow("b", b, token=now.labels[cell[1]]),
-                VectorRow(page["likeness.products"], a * b, hue="accent", rule=True),
+                VectorRow("a", a, token=now.labels[cell[0]], place=pair),
+                VectorRow("b", b, token=now.labels[cell[1]], place=pair),
+                VectorRow(page["likeness.products"], a * b, hue="accent", rule=True, place=pair),
             ],
             key="embeddings-cosine", label=page["likeness.vectors_label"], words=page["likeness.vectors_words"],
-            hint=page["likeness.vectors_hint"],
+            hint=page["likeness.vectors_hint"], sentence=now.scope, space="embedding",
         )  # fmt: skip
         st.latex(
             r"\cos = \frac{a \cdot b}{\lVert a \rVert\, \lVert b \rVert} = "

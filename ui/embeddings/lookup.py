@@ -48,9 +48,10 @@ def _picture(spot: Spot) -> Spot:
             st.caption(page["lookup.thin"].format(rows=-(-rows // ROWS), columns=-(-columns // CHANNELS)))
         chip = now.chips[spot.position]
         vectors(
-            [VectorRow(page["lookup.chosen"].format(id=chip.id), spot.table[chip.id], token=chip.label, hue="accent", height=64)],
+            [VectorRow(page["lookup.chosen"].format(id=chip.id), spot.table[chip.id], token=chip.label, hue="accent", height=64,
+                place={"token": spot.position})],
             key="embeddings-row", label=page["lookup.bars_label"], words=page["lookup.bars_words"],
-            hint=page["lookup.bars_hint"].format(columns=columns),
+            hint=page["lookup.bars_hint"].format(columns=columns), sentence=now.scope, space="embedding",
         )  # fmt: skip
         page_parts.provenance(now)
         values = spot.table[chip.id].tolist()
@@ -69,7 +70,7 @@ def _sentence(spot: Spot) -> None:
             rows, now.labels[:LONGEST], [str(c) for c in range(rows.shape[1])], key=_rows_key(spot), label=page["rows.label"],
             words=page["rows.words"], hint=page["rows.hint"], rows_are=page["rows.tokens"], columns_are=page["rows.channels"],
             scale="diverging", square=False, name_columns=False, limit=max(float(np.quantile(np.abs(rows), 0.995)), 1e-9),
-            pick=True, rest=start, sentence=now.scope,
+            pick=True, rest=start, sentence=now.scope, space="embedding",
         )  # fmt: skip
         if rows.shape != (len(now.ids), spot.table.shape[1]):
             st.caption(page["rows.part"].format(tokens=rows.shape[0], columns=rows.shape[1]))

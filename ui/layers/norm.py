@@ -29,7 +29,15 @@ def show(spot: Spot) -> None:
         steps = norm_steps(spot.now.model, spot.trace, point, spot.position)
         rows = _rows(spot, steps)
         short = "channel" if len(rows) == 4 else "channel_short"
-        vectors(rows, key="layers-norm-vectors", label=words["label"], words=words[short], hint=words["hint"])
+        vectors(
+            rows,
+            key="layers-norm-vectors",
+            label=words["label"],
+            words=words[short],
+            hint=words["hint"],
+            sentence=spot.now.scope,
+            space="stream",
+        )
         page_parts.prose(words[spot.now.config.norm_position])
         page_parts.provenance(spot.now)
         _take_away(spot, steps, point)

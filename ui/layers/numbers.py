@@ -118,14 +118,16 @@ def _draw(spot: Spot, words: Mapping[str, Any], sheet: Sheet) -> tuple[int, int]
     finite = np.abs(sheet.values[np.isfinite(sheet.values)])
     share = name == "attn.pattern"
     limit = 1.0 if share else max(float(np.quantile(finite, 0.995)) if finite.size else 0.0, 1e-9)
-    key = spot.key(f"numbers-{sheet.point}-{sheet.head}-{sheet.places[0]}-{spot.position}")
+    square = kind == "token"  # its locked pair is the page's, whichever token the page is about
+    key = spot.key(f"numbers-{sheet.point}-{sheet.head}-{sheet.places[0]}-{'' if square else spot.position}")
     picked = matrix(
         sheet.values, sheet.rows, sheet.columns, key=key, label=browse["picture"].format(name=words["names"][name]),
         words=browse["words"], hint=browse["hint"], rows_are=browse["tokens"], columns_are=browse[f"columns_{kind}"],
-        scale="sequential" if share else "diverging", limit=limit, square=kind == "token",
+        scale="sequential" if share else "diverging", limit=limit, square=square,
         name_columns=kind in ("token", "candidate"),
         row_colour="query" if kind == "token" else HUES.get(name, "accent"), column_colour="key" if kind == "token" else "ink",
-        pick=True, rest=start, sentence=None if kind == "token" else spot.now.scope,
+        pick=True, rest=start, sentence=spot.now.scope, first=sheet.first_row, report=False,
+        space="stream" if len(sheet.places) == spot.now.config.d_model and kind == "channel" else "",
     )  # fmt: skip
     if name == "logits":
         st.caption(browse["candidates"].format(n=len(sheet.places)))

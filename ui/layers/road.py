@@ -29,7 +29,10 @@ def show(spot: Spot) -> None:
     left, right = st.columns(WIDE, gap="medium")
     with left, page_parts.card("layers-road", spot.page["road.title"], spot.page["road.caption"]):
         label = spot.page["road.label"].format(count=len(stops))
-        road(drawn, key="layers-road", label=label, heads=spot.page["road.heads"], picked=picked, on_pick=_go)
+        road(
+            drawn, key="layers-road", label=label, heads=spot.page["road.heads"], picked=picked, on_pick=_go,
+            sentence=spot.now.scope,
+        )  # fmt: skip
         page_parts.provenance(spot.now)
         _take_away(spot, stops, top)
     with right:
@@ -47,7 +50,7 @@ def _go(station: int) -> None:
 def _drawn(spot: Spot, stop: Station, top: LensTop, i: int) -> RoadStation:
     words = spot.page["road"]
     ids, chances = top.ids[i, 0], top.probabilities[i, 0]
-    guesses = tuple(Guess(spot.name(t), float(p), int(t) == spot.answer) for t, p in zip(ids, chances, strict=True))
+    guesses = tuple(Guess(spot.name(t), float(p), int(t) == spot.answer, int(t)) for t, p in zip(ids, chances, strict=True))
     said = spot.guesses(ids[:SHOWN], chances[:SHOWN])
     if stop.part == "start":
         with_position = spot.now.config.position in ("learned", "sinusoidal")

@@ -122,13 +122,24 @@ def _made(words: Mapping[str, Any], found: Origin, now: Reading, crumbs: list[st
         marked=found.marked,
         parts=tuple(say.part_lines(words, found)),
         crumbs=tuple(crumbs),
+        pair=_pair(found),
+        sentence_of=now.scope,
     )
 
 
 def _row(words: Mapping[str, Any], factor: Factor, found: Origin, now: Reading) -> Row:
     label, token = say.factor_label(words, factor, found, now)
     leads = factor.source is not None or factor.name == "heads"
-    return Row(label, factor.values, token, say.HUES.get(factor.name, "ink"), leads)
+    entry = found.index[1] if factor.name == "unembedding" else None
+    return Row(label, factor.values, token, say.HUES.get(factor.name, "ink"), leads, say.factor_position(factor, found), entry)
+
+
+def _pair(found: Origin) -> tuple[int, int] | None:
+    """Query and key of a score or a weight; of a weighted sum over tokens the query, whose keys are the places."""
+    names = {factor.name for factor in found.factors}
+    if "key" in names:
+        return found.index[1], found.index[2]
+    return (say.position(found), -1) if found.axis == "token" else None
 
 
 def _units(words: Mapping[str, Any], found: Origin, now: Reading, count: int) -> list[str]:

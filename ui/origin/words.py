@@ -80,15 +80,18 @@ def number(name: str, value: float) -> str:
 
 def factor_label(words: Words, factor: Factor, found: Origin, now: Reading) -> tuple[str, str]:
     """What a vector is called, and the token that it belongs to (none for weights)."""
-    labels, name = now.labels, factor.name
-    token = ""
-    if name in ("input", "stream", "query", "pattern", "z", "neurons"):
-        token = labels[position(found)]
-    elif name == "key":
-        token = labels[found.index[2]]
-    elif name == "unembedding":
-        token = token_label(now.tokenizer, found.index[1])
-    return words["factors"][name], token
+    at = factor_position(factor, found)
+    token = (
+        now.labels[at] if at is not None else token_label(now.tokenizer, found.index[1]) if factor.name == "unembedding" else ""
+    )
+    return words["factors"][factor.name], token
+
+
+def factor_position(factor: Factor, found: Origin) -> int | None:
+    """The position of the token that a vector belongs to."""
+    if factor.name in ("input", "stream", "query", "pattern", "z", "neurons"):
+        return position(found)
+    return found.index[2] if factor.name == "key" else None
 
 
 def part_lines(words: Words, found: Origin) -> list[tuple[str, float]]:

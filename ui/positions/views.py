@@ -136,6 +136,8 @@ def show_sum(page: Page) -> None:
             words=page["sum.words_smear" if smear else "sum.words"],
             hint=page["sum.hint"],
             shared_scale=True,
+            sentence=now.scope,
+            space="stream",
         )
         scheme = now.config.position
         if not np.any(position):
