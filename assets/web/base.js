@@ -137,14 +137,16 @@ export function fileName(title) {
 
 /** What every figure can be taken away as, in one row, and the place for its table.
  *
- * `figure`: { root, state, title, svg() -> SVGElement, table() -> [header, ...rows] }. The PNG is drawn from the SVG. Numbers of
- * the table are float32 with all their digits.
+ * `figure`: { state, title, svg() -> SVGElement, table() -> [header, ...rows] }. The PNG is drawn from the SVG. Numbers of the
+ * table are float32 with all their digits. Of a long one `most` rows are shown, with `rest` under them; the file has them all.
+ * Returns { tools, table, fill }; `fill` brings a table that is open up to date.
  */
-export function takeaway({ root, state, title, svg, table }) {
+export function takeaway({ state, title, svg, table, most = Infinity, rest = "" }) {
   const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}: table` });
-  const fill = () => place.replaceChildren(...(state.table ? [dataTable(table())] : []));
+  const fill = () => place.replaceChildren(...(state.table ? shownTable(table(), most, rest) : []));
   const drawing = () => {
-    const picture = svg().cloneNode(true);
+    const picture = svg().cloneNode(true), { width, height } = picture.viewBox.baseVal;
+    for (const [name, value] of [["width", width], ["height", height]]) picture.setAttribute(name, value);
     const whose = document.documentElement.dataset.provenance;
     picture.prepend(s("title", {}, title), s("desc", {}, whose ?? ""));
     return picture;
@@ -154,8 +156,10 @@ export function takeaway({ root, state, title, svg, table }) {
     ["CSV", () => { const [header, ...rows] = table(); saveCSV(`${fileName(title)}.csv`, header, rows.map((cells) => cells.map((v) => (typeof v === "number" ? exact(v).replace("−", "-").replace("∞", "inf") : v)))); }]]);
   row.firstChild.setAttribute("aria-expanded", String(Boolean(state.table)));
   fill();
-  return { tools: row, table: place };
+  return { tools: row, table: place, fill };
 }
+
+const shownTable = (lines, most, rest) => [dataTable(lines.slice(0, most + 1)), ...(lines.length > most + 1 && rest ? [h("p", { class: "soft" }, rest)] : [])];
 
 function dataTable([header, ...rows]) {
   const cell = (tag, v) => h(tag, {}, h("bdi", {}, typeof v === "number" ? exact(v) : String(v)));

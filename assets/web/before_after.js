@@ -25,7 +25,7 @@ export default function (component) {
     h("span", { class: "name", dir: "auto", title: label }, label),
     h("div", { class: "pair", "aria-hidden": "true" }, bar("before", before[i]), bar("after", after[i])),
     h("span", { class: "number", "aria-label": `${data.names[0]} ${digits(before[i])}, ${data.names[1]} ${digits(after[i])}` }, h("small", {}, digits(before[i])), digits(after[i]))]);
-  const taken = takeaway({ root, state: memory(root, () => ({ table: false })), title: data.label, svg: () => drawing(data, before, after, limit, palette), table: () => [["token", ...data.names], ...data.labels.map((label, i) => [label, before[i], after[i]])] });
+  const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => drawing(data, before, after, limit, palette), table: () => [["token", ...data.names], ...data.labels.map((label, i) => [label, before[i], after[i]])] });
   root.replaceChildren(
     h("div", { class: "keys" }, h("span", {}, h("i", { class: "before" }), data.names[0]), h("span", {}, h("i", { class: "after" }), data.names[1])),
     h("div", { class: "rows", role: "group", "aria-label": data.label }, rows),

@@ -1,6 +1,6 @@
 // A sentence in which any token can be hidden, and what two models give for the hidden place: one reads both sides, one the left.
-import { applyTheme, digits, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
-import { fitted, saveSVGasPNG } from "./picture.js";
+import { applyTheme, digits, h, memory, s, saveCSV, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
+import { fitted } from "./picture.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const STYLE = `${CHIPS}
@@ -88,7 +88,7 @@ export default function (component) {
     rowsOf(model, t).map((row) => [t + 1, chip.label, model.title, row.name, row.p]))));
   const picture = () => vector(data, models.map((model) => ({ title: model.title, rows: rowsOf(model, state.picked) })), state.picked, palette, root);
   root.replaceChildren(sentence, words, panels,
-    tools([[data.words.table_button, () => { state.table = !state.table; paint(); }], ["PNG", () => saveSVGasPNG(`${data.name}.png`, picture())], ["SVG", () => saveSVG(`${data.name}.svg`, picture())], ["CSV", csv]]), table);
+    tools([[data.words.table_button, () => { state.table = !state.table; paint(); }], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, picture())], ["SVG", () => saveSVG(`${data.name}.svg`, picture())], ["CSV", csv]]), table);
   paint();
 }
 

@@ -1,6 +1,6 @@
 // The token cloud: a whole vocabulary as points. Zoom, pan, search, kinds, and the model's training as a time slider.
-import { applyTheme, calm, digits, h, memory, savePNG, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
-import { extents, half, mark, paint, positions, scene, sheet, toScreen, tokenAt, vector } from "./cloud_scene.js";
+import { applyTheme, calm, h, memory, stage, takeaway, unpack } from "./base.js";
+import { extents, half, mark, paint, positions, scene, toScreen, tokenAt, vector } from "./cloud_scene.js";
 import { join } from "./bus.js";
 
 const STYLE = `
@@ -21,10 +21,6 @@ canvas.held { cursor: grabbing; } canvas.over { cursor: pointer; }
 .time .play { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: none; border-radius: 8px; padding: 3px 14px; cursor: pointer; min-width: 84px; }
 .time output { min-width: 7.2em; font-variant-numeric: tabular-nums; }
 .fact { font-size: 14.5px; color: var(--gf-soft); min-height: 1.4em; margin-top: 2px; }
-.scroll { overflow: auto; max-height: 340px; margin-top: 8px; }
-table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
-td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; white-space: pre; }
-th { color: var(--gf-soft); }
 `;
 const MOVE = 400, REST = 550, TABLE_ROWS = 400;
 
@@ -45,7 +41,8 @@ export default function (component) {
   const canvas = h("canvas", { tabindex: 0, role: "application", "aria-label": data.label, "data-part": "canvas" });
   const words = h("div", { class: "words", "aria-live": "polite" });
   const fact = h("div", { class: "fact" });
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
+  const taken = takeaway({ state, title: data.label, svg: () => vector(picture.drawn, picture), table: () => [["id", "token", "kind", "x", "y", "nearest"], ...rows(picture, state)],
+    most: TABLE_ROWS, rest: data.words.rest.replaceAll("{n}", TABLE_ROWS) });
   const draw = (still = true) => {
     const pen = fitted(canvas, picture);
     positions(picture, state.t, state.same);
@@ -116,11 +113,8 @@ export default function (component) {
     legend,
     h("div", { class: "plot" }, canvas),
     ...(last > 0 ? [time] : []), fact, words,
-    tools([["Table", () => { state.table = !state.table; fillTable(table, picture, state); }], ["PNG", () => savePNG(`${data.name}.png`, sheet(picture.drawn, picture))],
-      ["SVG", () => saveSVG(`${data.name}.svg`, vector(picture.drawn, picture))], ["CSV", () => saveCSV(`${data.name}.csv`, ["id", "token", "kind", "x", "y"], rows(picture, state))]]),
-    table);
+    h("div", { class: "under" }, taken.tools), taken.table);
   say();
-  fillTable(table, picture, state);
   state.observer?.disconnect();
   state.observer = new ResizeObserver(() => soon());
   state.observer.observe(canvas.parentElement);
@@ -310,16 +304,7 @@ function timeline(data, state, { draw, say, last }) {
 }
 
 /** id, token, kind and place of every token at the step that is shown. */
-function rows({ data, kinds, count, xy, labels }, state) {
+function rows({ data, kinds, count, xy, labels, near }, state) {
   const f = Math.round(state.t);
-  return Array.from({ length: count }, (_, i) => [data.ids[i], labels[i], data.kinds[kinds[i]].title, xy[2 * (f * count + i)], xy[2 * (f * count + i) + 1]]);
-}
-
-function fillTable(place, picture, state) {
-  if (!state.table) return place.replaceChildren();
-  const { data, near, labels } = picture;
-  place.replaceChildren(h("table", {}, h("tr", {}, ["id", "token", "kind", "x", "y", "nearest"].map((title) => h("th", {}, title))),
-    rows(picture, state).slice(0, TABLE_ROWS).map(([id, token, kind, x, y], i) =>
-      h("tr", {}, [id, token, kind, digits(x), digits(y), near(i, Math.round(state.t)).map((j) => labels[j]).join("  ")].map((v) => h("td", { dir: "auto" }, String(v)))))));
-  if (data.labels.length > TABLE_ROWS) place.append(h("p", { class: "soft" }, data.words.rest.replaceAll("{n}", TABLE_ROWS)));
+  return Array.from({ length: count }, (_, i) => [String(data.ids[i]), labels[i], data.kinds[kinds[i]].title, xy[2 * (f * count + i)], xy[2 * (f * count + i) + 1], near(i, f).map((j) => labels[j]).join("  ")]);
 }

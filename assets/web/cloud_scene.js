@@ -186,12 +186,3 @@ export function vector({ dots, links, labels }, { box, palette, font }) {
   for (const label of labels) picture.append(s("text", { x: label.x + 10, y: label.y + 5, fill: label.colour, opacity: label.alpha, "font-weight": label.bold ? 700 : 400 }, label.text));
   return picture;
 }
-
-/** The same scene at twice the size, for a picture to take away. */
-export function sheet(drawn, picture) {
-  const canvas = h("canvas", { width: 2 * picture.box.width, height: 2 * picture.box.height });
-  const pen = canvas.getContext("2d");
-  pen.scale(2, 2);
-  paint(pen, drawn, picture);
-  return canvas;
-}

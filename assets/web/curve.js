@@ -48,7 +48,7 @@ export default function (component) {
     else return;
     e.preventDefault();
   };
-  const taken = takeaway({ root, state, title: data.label, svg: () => picture.svg, table: () => [["x", ...data.titles], ...Array.from(xs, (x, k) => [x, ...data.names.map((_, i) => curve(i)[k])])] });
+  const taken = takeaway({ state, title: data.label, svg: () => picture.svg, table: () => [["x", ...data.titles], ...Array.from(xs, (x, k) => [x, ...data.names.map((_, i) => curve(i)[k])])] });
   root.replaceChildren(h("div", { class: "names", role: "group", "aria-label": data.namesLabel }, names), place, words,
     h("div", { class: "under" }, taken.tools), taken.table);
   state.observer?.disconnect();

@@ -1,6 +1,6 @@
 // One text cut by several tokenizers. A chip under the pointer (or the arrow keys) lights the same letters in every row.
-import { applyTheme, h, memory, s, saveSVG, stage, tools, unpack } from "./base.js";
-import { fitted, measure, saveSVGasPNG } from "./picture.js";
+import { applyTheme, h, memory, s, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
+import { fitted, measure } from "./picture.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const STYLE = `${CHIPS}
@@ -70,7 +70,7 @@ export default function (component) {
         h("div", { class: "top" }, h("span", { class: "count" }, row.count.toLocaleString("en"), h("small", {}, ` ${row.count === 1 ? data.words.one : data.words.tokens}`)),
           row.relative === null ? null : h("span", { class: "relative" }, data.words.relative.replace("{x}", row.relative.toFixed(2)))),
         h("span", { class: "bar" }, h("i", { style: { width: `${(100 * row.count) / data.most}%` } })), h("span", {}, row.fact)));
-  })), h("div", { class: "under" }, tools([["SVG", () => saveSVG(`${data.name}.svg`, vector(root, palette))], ["PNG", () => saveSVGasPNG(`${data.name}.png`, vector(root, palette))]])));
+  })), h("div", { class: "under" }, tools([["SVG", () => saveSVG(`${data.name}.svg`, vector(root, palette))], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, vector(root, palette))]])));
 }
 
 function element([text, id, , , group, , , known], i, attributes) {

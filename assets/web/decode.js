@@ -25,7 +25,7 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ values: null, dirty: false, sent: 0, last: null, hover: null, frame: 0, logits: null }));
+  const state = memory(root, () => ({ values: null, dirty: false, sent: 0, table: false, last: null, hover: null, frame: 0, logits: null }));
   Object.assign(state, { component, data, palette, root });
   const answered = state.last === null || data.ack === state.last;
   if (!state.dirty && answered) state.values = { ...data.values };
@@ -63,6 +63,7 @@ function update(state) {
   parts.rows.show(state);
   parts.bars.show(state);
   parts.formula.show(state);
+  parts.tools.fill();
   showDraw(state);
 }
 
@@ -96,7 +97,7 @@ function build(root, state) {
     h("div", { class: "layout" },
       h("div", { class: "main" }, parts.rows.element, parts.bars.element, h("div", { class: "draw" }, parts.says, parts.again, parts.take)),
       h("div", { class: "side" }, parts.knobs.element, parts.formula.element)),
-    parts.tools.element);
+    h("div", { class: "under" }, parts.tools.tools), parts.tools.table);
 }
 
 function showDraw({ parts, data, choice, text }) {

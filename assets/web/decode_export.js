@@ -1,33 +1,18 @@
-// The panel's corner: the numbers as a table or CSV, the picture as SVG or PNG.
-import { css, h, s, saveCSV, saveSVG, sequential, tools } from "./base.js";
+// The panel to take away: the numbers as a table or file, the picture as SVG or PNG.
+import { css, s, sequential, takeaway } from "./base.js";
 import { drawing } from "./decode_bars.js";
-import { decimal, probability } from "./decode_numbers.js";
-import { saveSVGasPNG } from "./picture.js";
+import { probability } from "./decode_numbers.js";
 import { REMOVED_BY } from "./sampling.js";
 
 const IN_TABLE = 50, IN_FILE = 1000, IN_PICTURE = 12;
 
-export function download(state) {
-  const place = h("div", { style: { overflow: "auto", maxHeight: "340px" }, tabindex: 0, role: "region" });
-  place.hidden = true;
-  const name = () => state.data.name;
-  const table = () => {
-    place.hidden = !place.hidden;
-    place.setAttribute("aria-label", state.data.label);
-    const cell = (tag, text) => h(tag, { class: "num", style: { padding: "2px 10px", textAlign: "right", fontWeight: 400, whiteSpace: "pre" } }, text);
-    place.replaceChildren(h("table", {}, h("tr", {}, header(state).map((t) => cell("th", t))),
-      lines(state, IN_TABLE).map(([id, text, ...rest]) => h("tr", {}, [String(id), text, ...rest.map((v, i) => (typeof v === "string" ? v : i < 3 ? decimal(v) : probability(v)))].map((t) => cell("td", t))))));
-  };
-  const element = h("div", {}, tools([["Table", table], ["PNG", () => saveSVGasPNG(`${name()}.png`, picture(state))], ["SVG", () => saveSVG(`${name()}.svg`, picture(state))],
-    ["CSV", () => saveCSV(`${name()}.csv`, header(state), lines(state, IN_FILE))]]), place);
-  return { element };
-}
+export const download = (state) => takeaway({ state, title: state.data.label, svg: () => picture(state), table: () => [header(state), ...lines(state, IN_FILE)], most: IN_TABLE });
 
 const header = ({ data: { words: { columns } } }) => ["id", columns.token, columns.logit, columns.penalised, columns.scaled, columns.filters, columns.own, columns.probability];
 
 function lines(state, most) {
   const { choice } = state;
-  return Array.from(choice.order.subarray(0, most), (id) => [id, state.text(id), choice.logits[id], choice.penalised[id], choice.scaled[id],
+  return Array.from(choice.order.subarray(0, most), (id) => [String(id), state.text(id), choice.logits[id], choice.penalised[id], choice.scaled[id],
     REMOVED_BY[choice.removedBy[id]], state.ownOf(id), choice.probabilities[id]]);
 }
 

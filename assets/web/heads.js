@@ -43,7 +43,7 @@ export default function (component) {
   const grid = (picture.grid = h("div", { class: heads > 6 ? "grid dense" : layers < 3 ? "grid few" : "grid" }, cells, picture.canvas));
   grid.style.setProperty("--heads", heads);
   const words = h("div", { class: "words" });
-  const taken = takeaway({ root, state, title: data.label, svg: () => drawing(picture), table: () => table(picture, bytes) });
+  const taken = takeaway({ state, title: data.label, svg: () => drawing(picture), table: () => table(picture, bytes) });
   root.replaceChildren(h("div", { class: "frame", role: "group", "aria-label": data.label }, grid), words, h("div", { class: "under" }, taken.tools), taken.table);
   measure(picture);
   const open = (to) => component.setTriggerValue("picked", [to.layer, to.head]);

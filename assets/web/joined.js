@@ -1,6 +1,6 @@
 // Heads side by side: their numbers stand above the output matrix, which mixes them into what attention adds (on the right).
 // Choosing a head shows its columns of the matrix and what it adds alone.
-import { applyTheme, css, diverging, h, memory, saveCSV, savePNG, stage, tools, unpack } from "./base.js";
+import { applyTheme, css, diverging, fitCanvas, h, memory, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 .names { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 8px; }
@@ -8,7 +8,6 @@ const STYLE = `
 .names button:hover { border-color: var(--gf-accent); }
 .names button[aria-pressed=true] { border-color: var(--gf-accent); background: var(--gf-accent); color: var(--gf-paper); }
 canvas { display: block; width: 100%; cursor: pointer; }
-.under { display: flex; justify-content: flex-end; }
 `;
 const STRIP = 26, GAP = 3, TOP = 42, SIDE = 20;
 
@@ -16,7 +15,7 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ head: null, frame: 0 }));
+  const state = memory(root, () => ({ head: null, frame: 0, table: false }));
   if (state.head !== null && state.head >= data.heads.length) state.head = null;
   const canvas = h("canvas", { role: "img", "aria-label": data.label });
   const words = h("div", { class: "words", "aria-live": "polite" });
@@ -35,16 +34,18 @@ export default function (component) {
     choose(head === state.head ? null : head);
   };
   const { z, out, bias, heads } = data.arrays;
-  const table = () => Array.from(out.data, (v, c) => [c, z.data[c], ...data.heads.map((_, i) => heads.data[i * out.data.length + c]), bias.data[c], v]);
+  const table = () => [["channel", data.zName, ...data.heads, data.biasName, data.outName],
+    ...Array.from(out.data, (v, c) => [String(c), z.data[c], ...data.heads.map((_, i) => heads.data[i * out.data.length + c]), bias.data[c], v])];
+  const taken = takeaway({ state, title: data.label, svg: () => vector(picture, state.head), table });
   root.replaceChildren(data.heads.length > 1 ? h("div", { class: "names", role: "group", "aria-label": data.label }, names) : "", canvas, words,
-    h("div", { class: "under" }, tools([["PNG", () => savePNG(`${data.name}.png`, canvas)],
-      ["CSV", () => saveCSV(`${data.name}.csv`, ["channel", data.zName, ...data.heads, data.biasName, data.outName], table())]])));
+    h("div", { class: "under" }, taken.tools), taken.table);
   state.observer?.disconnect();
   state.observer = new ResizeObserver(soon);
   state.observer.observe(root);
   document.fonts?.ready.then(soon);
   choose(state.head);
   paint();
+  return () => { state.observer.disconnect(); cancelAnimationFrame(state.frame); };
 }
 
 /** The output matrix as a picture of one pixel a cell: rows are channels of the result, columns the heads' numbers. */
@@ -76,11 +77,7 @@ function headAt(picture, x) {
 
 function draw(picture, chosen) {
   const { data, palette, canvas, matrix, font } = picture;
-  const box = (picture.box = layout(picture)), ratio = window.devicePixelRatio || 1, pen = canvas.getContext("2d");
-  canvas.width = Math.round(box.width * ratio);
-  canvas.height = Math.round(box.height * ratio);
-  canvas.style.height = `${box.height}px`;
-  pen.scale(ratio, ratio);
+  const box = (picture.box = layout(picture)), pen = fitCanvas(canvas, box.width, box.height);
   pen.fillStyle = palette.card;
   pen.fillRect(0, 0, box.width, box.height);
   pen.imageSmoothingEnabled = false;
@@ -130,4 +127,26 @@ function text(pen, words, x, y, colour, font, align = "left") {
   pen.textAlign = align;
   pen.textBaseline = "alphabetic";
   pen.fillText(words, x, y);
+}
+
+/** The same as shapes, to take away; only the matrix stays a picture. */
+function vector({ data, palette, matrix, font, box }, chosen) {
+  const { z, out, heads } = data.arrays, C = out.data.length, count = data.heads.length, slice = matrix.width / count, mine = box.room + SIDE;
+  const svg = s("svg", { viewBox: `0 0 ${box.width} ${box.height}`, "font-family": font, "font-size": 13 }, s("rect", { width: box.width, height: box.height, fill: palette.card }));
+  const name = (x, y, words, anchor = "start") => s("text", { x, y, fill: palette.soft, "text-anchor": anchor }, words);
+  const cells = (values, limit, x, y, width, height, down) => Array.from(values, (v, i) => {
+    const step = (down ? height : width) / values.length;
+    return s("rect", { x: down ? x : x + i * step, y: down ? y + i * step : y, width: down ? width : step + 0.3, height: down ? step + 0.3 : height, fill: css(diverging(palette, limit)(v)) });
+  });
+  data.heads.forEach((title, i) => {
+    const x = left(box, i), part = h("canvas", { width: slice, height: matrix.height });
+    part.getContext("2d").drawImage(matrix, i * slice, 0, slice, matrix.height, 0, 0, slice, matrix.height);
+    svg.append(s("g", { opacity: chosen === null || chosen === i ? 1 : 0.22 }, name(x + box.each / 2, 33, box.each > 46 ? title : String(i + 1), "middle"),
+      ...cells(z.data.subarray((i * C) / count, ((i + 1) * C) / count), data.zLimit, x, TOP, box.each, STRIP, false),
+      s("image", { x, y: box.top, width: box.each, height: box.size, preserveAspectRatio: "none", href: part.toDataURL(), style: { imageRendering: "pixelated" } })));
+  });
+  if (chosen !== null) svg.append(...cells(heads.data.subarray(chosen * C, (chosen + 1) * C), data.outLimit, mine, box.top, STRIP, box.size, true));
+  svg.append(...cells(out.data, data.outLimit, mine + STRIP + SIDE, box.top, STRIP, box.size, true), name(2, 13, data.zName), name(2, box.height - 8, data.matrixName),
+    name(box.width - 2, box.height - 8, chosen === null ? data.outName : `${data.mineName}  ·  ${data.outName}`, "end"));
+  return svg;
 }

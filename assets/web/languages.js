@@ -1,6 +1,5 @@
 // The same sentence in several languages, one group of bars each. Pointing reads a bar, a click chooses the language.
-import { applyTheme, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
-import { saveSVGasPNG } from "./picture.js";
+import { applyTheme, h, memory, s, saveCSV, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
 
 const STYLE = `
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 15px; color: var(--gf-soft); margin-bottom: 6px; }
@@ -51,7 +50,7 @@ export default function (component) {
     h("div", { class: "legend" }, data.series.map((name, k) => h("span", {}, h("i", { style: { background: fills[k % 3] } }), name))),
     h("div", { role: "group", "aria-label": data.label }, rows), words,
     h("div", { class: "under" }, tools([["Table", () => { state.table = !state.table; show(); }], ["SVG", () => saveSVG(`${data.name}.svg`, vector(data, palette))],
-      ["PNG", () => saveSVGasPNG(`${data.name}.png`, vector(data, palette))], ["CSV", () => saveCSV(`${data.name}.csv`, ["language", ...data.series], body)]])), table);
+      ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, vector(data, palette))], ["CSV", () => saveCSV(`${data.name}.csv`, ["language", ...data.series], body)]])), table);
   show();
 }
 

@@ -63,7 +63,7 @@ export default function (component) {
   const table = h("table", { "aria-label": data.label, style: { minWidth: `${92 + 58 * heads.length}px` }, onkeydown },
     h("thead", {}, h("tr", {}, h("th", { class: "corner" }), heads.map((label, j) => h("th", { scope: "col", "aria-label": label, class: j < data.columns.length ? "" : "next" }, h("span", { class: "long" }, label), h("span", { class: "brief" }, data.brief[j] ?? label))))),
     h("tbody", {}, body));
-  const taken = takeaway({ root, state, title: data.label, svg: () => vector(data, chances, stages, palette, root),
+  const taken = takeaway({ state, title: data.label, svg: () => vector(data, chances, stages, palette, root),
     table: () => [["token", ...data.columns.flatMap((c) => [c, `${c}: probability`])], ...data.rows.map((label, i) => [label, ...data.columns.flatMap((_, j) => [data.cells[i][j], chances[i * stages + j]])])] });
   root.replaceChildren(h("div", { class: "lens" }, table), words,
     h("div", { class: "key" }, h("span", {}, "0", h("i", { style: { background: `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((t) => css(colour(t))).join(",")})` } }), "1 ", data.keyColour),

@@ -41,7 +41,7 @@ export default function (component) {
       ...(side === "q" ? [h("small"), h("span", { dir: "auto" }, text)] : [h("span", { dir: "auto" }, text), h("small")]));
   }
   const board = h("div", { class: "board" }, h("div", { class: "side q" }, tokens.q), web, h("div", { class: "side k" }, tokens.k));
-  const taken = takeaway({ root, state, title: data.label, svg: () => sheet(picture),
+  const taken = takeaway({ state, title: data.label, svg: () => sheet(picture),
     table: () => [["", ...data.columns], ...data.rows.map((label, i) => [label, ...weights.subarray(i * columns, (i + 1) * columns)])] });
   root.replaceChildren(
     h("div", { class: "titles" }, h("span", { style: { color: palette.query } }, data.rowsAre), h("span", { style: { color: palette.key } }, data.columnsAre)),

@@ -13,7 +13,7 @@ export default function (component) {
   const data = unpack(component.data);
   const state = memory(root, () => ({ over: null, table: false }));
   const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": data.label });
-  const words = h("div", { class: "words" });
+  const words = h("div", { class: "words" }), channels = data.arrays.numbers.shape[1];
   const picture = { data, palette, canvas, font: getComputedStyle(root).fontFamily, image: heatmap(data.arrays.table, palette), out: heatmap(data.arrays.rows, palette) };
   const saying = (i) => { const token = data.tokens[i ?? data.picked]; return token ? filled(data.words, { token: token.text, id: token.id }) : data.hint; };
   const at = (e) => {
@@ -21,7 +21,8 @@ export default function (component) {
     return i >= 0 && i < data.tokens.length ? placed(i) : null;
   };
   const placed = (i) => ({ token: i + data.first, entry: data.tokens[i].id, words: saying(i) });
-  const taken = takeaway({ root, state, title: data.label, svg: () => drawing(picture), table: () => [["position", "token", "id"], ...data.tokens.map((token, i) => [String(data.first + i + 1), token.text, String(token.id)])] });
+  const taken = takeaway({ state, title: data.label, svg: () => drawing(picture), table: () => [["position", "token", "id", ...Array.from({ length: channels }, (_, c) => `channel ${c}`)],
+    ...data.tokens.map((token, i) => [String(data.first + i + 1), token.text, String(token.id), ...data.arrays.numbers.data.subarray(i * channels, (i + 1) * channels)])] });
   root.replaceChildren(canvas, words, h("div", { class: "under" }, taken.tools), taken.table);
   const paint = () => draw(picture, state);
   const bus = join(root, {

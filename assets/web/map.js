@@ -1,10 +1,9 @@
 // The whole model as one picture, true to its configuration. A box opens in place while the rest stands back; Escape closes it;
 // each part leads to its page; on request one token's vector is followed through all layers.
-import { applyTheme, h, memory, saveCSV, saveSVG, stage, tools } from "./base.js";
+import { applyTheme, h, memory, stage, takeaway } from "./base.js";
 import { draw, sheet } from "./map_draw.js";
 import { layout } from "./map_layout.js";
 import { player } from "./map_way.js";
-import { saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
 .bar { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; min-height: 34px; font-size: 15px; }
@@ -39,11 +38,6 @@ const STYLE = `
 .guess span:first-child { unicode-bidi: isolate; white-space: pre; overflow: hidden; text-overflow: ellipsis; max-width: 140px; }
 .guess i { height: 10px; background: var(--gf-high); border-radius: 4px; min-width: 1px; transition: width 0.3s; }
 select { font: inherit; font-size: 14.5px; color: inherit; background: var(--gf-card); border: 1px solid var(--gf-line); border-radius: 8px; padding: 3px 6px; max-width: 170px; }
-.scroll { overflow: auto; max-height: 420px; margin-top: 8px; }
-table { border-collapse: collapse; font-size: 13px; }
-td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; }
-td:nth-child(4) { text-align: right; font-family: var(--st-code-font); }
-th { color: var(--gf-soft); }
 `;
 
 export default function (component) {
@@ -56,19 +50,16 @@ export default function (component) {
   state.bar = h("div", { class: "bar" });
   state.told = h("div", { class: "words", "aria-live": "polite" });
   state.place = h("div", {});
-  state.box = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.words.label}: table` });
   state.render = (focus) => render(state, focus);
   state.way = player(state);
-  const file = `${data.name}`;
+  const taken = takeaway({ state, title: data.words.label, svg: () => sheet(state), table: () => [data.words.part_header, ...listed(data)] });
   root.replaceChildren(state.bar, state.way.element, state.told, state.place,
-    tools([["Table", () => { state.table = !state.table; fillTable(state); }], ["PNG", () => saveSVGasPNG(`${file}.png`, sheet(state))],
-      ["SVG", () => saveSVG(`${file}.svg`, sheet(state))], ["CSV", () => saveCSV(`${file}.csv`, data.words.part_header, listed(data))]]), state.box);
+    h("div", { class: "under" }, taken.tools), taken.table);
   root.onkeydown = (e) => { if (e.key === "Escape") escape(state, e); };
   state.watch?.disconnect();
   state.watch = new ResizeObserver(() => { if (Math.abs(root.clientWidth - state.width) > 2) render(state); });
   state.watch.observe(root);
   render(state);
-  fillTable(state);
 }
 
 /** The part of a path that this model has. */
@@ -168,17 +159,11 @@ function listed({ tree, layers }) {
   const lines = [];
   const add = (part, layer, depth) => {
     if (part.id === "block" && layer === null) { for (let i = 0; i < layers; i++) add(part, i, depth); return; }
-    lines.push([`${"· ".repeat(depth)}${part.title}`, layer === null ? "" : layer + 1, part.shape, part.weights, part.made]);
+    lines.push([`${"· ".repeat(depth)}${part.title}`, layer === null ? "" : String(layer + 1), part.shape, String(part.weights), part.made]);
     part.rows.flat().forEach((inner) => add(inner, layer, depth + 1));
   };
   tree.rows.flat().forEach((part) => add(part, null, 0));
   return lines;
-}
-
-function fillTable({ table, box, data }) {
-  if (!table) return box.replaceChildren();
-  box.replaceChildren(h("table", {}, h("tr", {}, data.words.part_header.map((text) => h("th", {}, text))),
-    listed(data).map((line) => h("tr", {}, line.map((cell, i) => h("td", {}, i === 3 ? number(cell) : String(cell)))))));
 }
 
 /** Click the page link with this title; Streamlit then changes the page and keeps the bench. */

@@ -24,7 +24,7 @@ export default function (component) {
   const words = h("div", { class: "words" });
   const axes = h("div", { class: "axes" }, h("span", {}, data.rowsAre ? `${data.rowsAre} ↓` : ""), h("span", {}, data.columnsAre ? `${data.columnsAre} →` : ""));
   const picture = { data, axes, values, rows, columns, colour, palette, canvas, font: getComputedStyle(root).fontFamily, base: h("canvas"), box: null };
-  const taken = takeaway({ root, state, title: data.label, svg: () => vector(picture),
+  const taken = takeaway({ state, title: data.label, svg: () => vector(picture),
     table: () => [["", ...data.columns], ...data.rows.map((label, i) => [label, ...values.subarray(i * columns, (i + 1) * columns)])] });
   root.replaceChildren(axes, h("div", { class: "plot" }, canvas), words, h("div", { class: "under" }, legend(picture), taken.tools), taken.table);
   const paint = () => draw(picture, state);

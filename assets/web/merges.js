@@ -1,7 +1,6 @@
 // Byte-pair encoding one merge at a time: the text, the pairs that stand for choice, the vocabulary as it grows.
-import { applyTheme, h, memory, s, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, h, memory, s, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
 import { states, strikes } from "./merging.js";
-import { saveSVGasPNG } from "./picture.js";
 
 const PACE = 900; // milliseconds for each merge while it plays
 
@@ -102,7 +101,7 @@ export default function (component) {
     h("div", { class: "bar" }, back, forward, play, slider, step), said,
     h("div", { class: "split" }, h("div", {}, text, sum),
       h("div", {}, h("h4", {}, data.learns ? words.counts : words.ranks), pairs, known, born)),
-    h("div", { class: "under" }, tools([["SVG", () => saveSVG(`${data.name}.svg`, save())], ["PNG", () => saveSVGasPNG(`${data.name}.png`, save())]])));
+    h("div", { class: "under" }, tools([["SVG", () => saveSVG(`${data.name}.svg`, save())], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, save())]])));
   paint();
 }
 

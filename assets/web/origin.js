@@ -1,9 +1,8 @@
 // What made one number: the vectors that met, their products lighting up one by one, the sum building up, and every step after it.
 // A number in a vector leads to the number behind it; the way back stands above.
-import { applyTheme, calm, digits, h, memory, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, calm, digits, filled, h, memory, stage, takeaway, unpack } from "./base.js";
 import { join, part } from "./bus.js";
 import { bars, sheet } from "./origin_bars.js";
-import { saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
 .way { display: flex; flex-wrap: wrap; gap: 2px 4px; align-items: center; font-size: 13.5px; color: var(--gf-soft); margin-bottom: 8px; }
@@ -37,10 +36,6 @@ dt b { font-weight: 600; unicode-bidi: isolate; white-space: pre-wrap; }
 button.line { width: 100%; border: 0; border-top: 1px solid var(--gf-line); background: none; text-align: left; cursor: pointer; }
 button.line:hover dt, button.line:hover .dt { color: var(--gf-accent); }
 button.line .dt { font-size: 15px; color: var(--gf-soft); }
-.scroll { overflow: auto; max-height: 320px; margin-top: 8px; }
-table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
-td, th { border: 1px solid var(--gf-line); padding: 2px 6px; text-align: right; font-weight: 400; }
-th { color: var(--gf-soft); }
 `;
 const HEIGHT = 42, STEP_MS = 380; // of a row of bars; between two lines while playing
 
@@ -109,14 +104,13 @@ function build(state) {
     h("dt", {}, spans(line.spans, palette)), h("dd", {}, line.value))));
   const grid = h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": words.label, onkeydown,
     onpointerleave: () => { state.bus.point(null); if (!state.locked) choose(state, null); } }, canvases.flat());
-  state.box = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${words.label}: table` });
+  const taken = rows.length || data.parts.length ? taking(state) : null;
   root.replaceChildren(...[
     way(state), h("div", { class: "place" }, data.place), h("div", { class: "words" }, spans(data.sentence, palette)),
     rows.length ? grid : null, rows.length ? state.told : null, player(state), parts(state), state.list,
     h("p", { class: "exact num" }, words.exact.replace("{value}", data.exact)),
-    rows.length || data.parts.length ? exports(state) : null, state.box].filter(Boolean));
+    taken && h("div", { class: "under" }, taken.tools), taken?.table].filter(Boolean));
   choose(state, state.chosen, true);
-  fillTable(state);
 }
 
 /** [[text, kind], ...]: plain text, "strong", or a palette name (a token in bold in that hue). */
@@ -203,12 +197,8 @@ function choose(state, place, fresh = false) {
 
 function said({ data, rows, chosen }) {
   const factors = rows.filter((row) => !row.terms && !row.sum), terms = rows.find((row) => row.terms);
-  return data.words.channel.replace(/\{(\w+)\}/g, (whole, name) => {
-    if (name === "unit") return data.units[chosen];
-    if (name === "x") return digits(factors.at(-1).values[chosen]);
-    if (name === "2") return digits(terms.values[chosen]);
-    return factors[name] ? digits(factors[name].values[chosen]) : whole;
-  });
+  return filled(data.words.channel, { ...factors.map(({ values }) => digits(values[chosen])), unit: data.units[chosen],
+    x: digits(factors.at(-1)?.values[chosen] ?? NaN), ...(terms ? { 2: digits(terms.values[chosen]) } : {}) });
 }
 
 /** Buttons to the numbers behind the chosen place. */
@@ -233,19 +223,10 @@ function paint(state) {
   [...state.list.children].forEach((line, i) => line.classList.toggle("later", state.lines !== null && i >= state.lines));
 }
 
-function exports(state) {
-  const { data, rows, palette } = state, name = data.name;
-  const header = rows.length ? ["", ...rows.map((row) => `${row.label} ${row.token ?? ""}`.trim())] : ["part", "value"];
-  const cells = rows.length ? Array.from(rows[0].values, (_, c) => [data.units[c], ...rows.map((row) => row.values[c])]) : data.parts;
-  state.csv = [header, cells];
-  const svg = () => sheet(rows, data, palette, getComputedStyle(state.root).fontFamily);
-  return tools([["Table", () => { state.table = !state.table; fillTable(state); }], ["PNG", () => saveSVGasPNG(`${name}.png`, svg())],
-    ["SVG", () => saveSVG(`${name}.svg`, svg())], ["CSV", () => saveCSV(`${name}.csv`, header, cells)]]);
-}
-
-function fillTable({ table, box, csv }) {
-  if (!table || !csv) return box.replaceChildren();
-  const [header, cells] = csv;
-  box.replaceChildren(h("table", {}, h("tr", {}, header.map((text) => h("th", {}, text))),
-    cells.map(([name, ...values]) => h("tr", {}, h("th", {}, name), values.map((v) => h("td", {}, digits(v)))))));
+/** The vectors place by place, or the parts of the sum; the sheet has the calculation too. */
+function taking(state) {
+  const { data, rows, palette, root } = state;
+  const table = () => (rows.length ? [["", ...rows.map((row) => `${row.label} ${row.token ?? ""}`.trim())], ...Array.from(rows[0].values, (_, c) => [data.units[c], ...rows.map((row) => row.values[c])])]
+    : [["part", "value"], ...data.parts]);
+  return takeaway({ state, title: `${data.words.label} ${data.name.replaceAll(".", " ")}`, svg: () => sheet(rows, data, palette, getComputedStyle(root).fontFamily), table });
 }

@@ -49,7 +49,7 @@ export default function (component) {
   };
   const table = () => data.stations.map((x) => [x.title, x.added ?? "", x.share ?? "", x.size, ...x.guesses.flatMap((g) => [g.text, g.probability])]);
   const header = ["station", "size of what is added", "share of the stream", "size of the stream", ...data.stations[0].guesses.flatMap((_, i) => [`guess ${i + 1}`, `probability ${i + 1}`])];
-  const taken = takeaway({ root, state, title: data.label, svg: () => picture.svg, table: () => [header, ...table()] });
+  const taken = takeaway({ state, title: data.label, svg: () => picture.svg, table: () => [header, ...table()] });
   root.replaceChildren(place, words, h("div", { class: "under" }, taken.tools), taken.table);
   say(data.picked);
   state.observer?.disconnect();

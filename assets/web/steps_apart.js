@@ -1,10 +1,8 @@
 // An analogy as a picture: the step from b to a, taken again from c, and the tokens around where it ends.
-import { applyTheme, h, memory, s, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, h, memory, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 svg { width: 100%; height: auto; display: block; }
-text { font-family: var(--st-font); font-size: 15px; fill: var(--gf-ink); paint-order: stroke; stroke: var(--gf-card); stroke-width: 4px; stroke-linejoin: round; }
-text.strong { font-weight: 700; } text.soft { fill: var(--gf-soft); }
 `;
 const HIGH = 300, MARGIN = 46, NAME = 120;
 
@@ -12,27 +10,30 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ width: 0 }));
+  const state = memory(root, () => ({ width: 0, table: false }));
   const draw = () => {
     const wide = Math.max(280, Math.min(860, root.clientWidth || 640));
     if (wide === state.width && root.firstChild && state.seen === component.data) return;
     Object.assign(state, { width: wide, seen: component.data });
-    const picture = paint(data, palette, wide);
-    root.replaceChildren(picture, tools([["SVG", () => saveSVG(`${data.name}.svg`, picture)]]));
+    const picture = paint(data, palette, wide, getComputedStyle(root).fontFamily);
+    const taken = takeaway({ state, title: data.label, svg: () => picture, table: () => [["token", "place", "x", "y"], ...data.points.map(({ text, role }, i) => [text, role, ...data.arrays.places.data.subarray(2 * i, 2 * i + 2)])] });
+    root.replaceChildren(picture, h("div", { class: "under" }, taken.tools), taken.table);
   };
   state.observer?.disconnect();
   state.observer = new ResizeObserver(draw);
   state.observer.observe(root);
   draw();
+  return () => state.observer.disconnect();
 }
 
-function paint({ arrays, points, label }, palette, wide) {
+function paint({ arrays, points, label }, palette, wide, font) {
   const xy = arrays.places.data, at = points.map((_, i) => [xy[2 * i], xy[2 * i + 1]]);
   const low = [0, 1].map((k) => Math.min(...at.map((p) => p[k]))), high = [0, 1].map((k) => Math.max(...at.map((p) => p[k])));
   const scale = Math.min((wide - 2 * Math.min(NAME, wide / 4)) / (high[0] - low[0] || 1), (HIGH - 2 * MARGIN) / (high[1] - low[1] || 1));
   const place = ([x, y]) => [wide / 2 + (x - (low[0] + high[0]) / 2) * scale, HIGH / 2 - (y - (low[1] + high[1]) / 2) * scale];
   const spots = at.map(place), of = (role) => points.findIndex((point) => point.role === role);
-  const picture = s("svg", { viewBox: `0 0 ${wide} ${HIGH}`, role: "img", "aria-label": label },
+  const picture = s("svg", { viewBox: `0 0 ${wide} ${HIGH}`, role: "img", "aria-label": label, "font-family": font, "font-size": 15 },
+    s("rect", { width: wide, height: HIGH, fill: palette.card }),
     s("defs", {}, s("marker", { id: "tip", viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, s("path", { d: "M0 0L10 5L0 10z", fill: palette.accent }))));
   const arrow = (from, to, dashed) => {
     const [x1, y1] = spots[of(from)], [x2, y2] = spots[of(to)];
@@ -48,7 +49,8 @@ function paint({ arrays, points, label }, palette, wide) {
     else picture.append(s("circle", { cx: x, cy: y, r: role === "found" ? 5 : 6.5, fill: role === "found" ? palette.soft : palette["kind-start"] }));
     const left = role === "found" ? false : (role === "a" || role === "result") === back;
     const [tx, ty, anchor] = beside(x, y, 8.2 * [...text].length, left, wide, taken);
-    picture.append(s("text", { x: tx, y: ty + 5, "text-anchor": anchor, class: role === "found" ? "soft" : "strong" }, text));
+    picture.append(s("text", { x: tx, y: ty + 5, "text-anchor": anchor, fill: role === "found" ? palette.soft : palette.ink, "font-weight": role === "found" ? 400 : 700,
+      "paint-order": "stroke", stroke: palette.card, "stroke-width": 4, "stroke-linejoin": "round" }, text));
   });
   return picture;
 }

@@ -1,6 +1,6 @@
 // A text with the stretches underlined that stand word for word in the training text; pointing at one shows where.
-import { applyTheme, css, h, memory, s, saveCSV, saveSVG, sequential, stage, tools, unpack } from "./base.js";
-import { measure, saveSVGasPNG } from "./picture.js";
+import { applyTheme, css, h, memory, s, saveCSV, saveDrawingAsPNG, saveSVG, sequential, stage, tools, unpack } from "./base.js";
+import { measure } from "./picture.js";
 
 const STYLE = `
 .head { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; margin-bottom: 6px; font-size: 15px; }
@@ -145,7 +145,7 @@ export default function (component) {
   root.replaceChildren(
     h("div", { class: "head" }, h("label", {}, say.slider, slider, number, say.slider_unit)), bars, paper, place,
     h("div", { class: "under" }, h("span", {}, say.key_short, h("i", { style: { background: `linear-gradient(90deg, ${[4, 8, 16, 40].map(shade).join(",")})` } }), say.key_long),
-      tools([[say.table_button, () => { state.table = !state.table; showTable(); }], ["PNG", () => saveSVGasPNG(`${data.name}.png`, picture())], ["SVG", () => saveSVG(`${data.name}.svg`, picture())], ["CSV", csv]])), table);
+      tools([[say.table_button, () => { state.table = !state.table; showTable(); }], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, picture())], ["SVG", () => saveSVG(`${data.name}.svg`, picture())], ["CSV", csv]])), table);
   paint();
 }
 

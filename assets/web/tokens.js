@@ -47,7 +47,7 @@ export default function (component) {
     });
   });
   const strip = h("div", { class: "chips", "data-linked": Boolean(data.sentence) }, chips);
-  const taken = data.tools ? takeaway({ root, state, title: data.label, svg: () => drawing(data, own, palette, getComputedStyle(root).fontFamily),
+  const taken = data.tools ? takeaway({ state, title: data.label, svg: () => drawing(data, own, palette, getComputedStyle(root).fontFamily),
     table: () => [["position", "token", "id", ...(values ? ["value"] : [])], ...data.chips.map((chip, i) => [String(i + 1), chip.text, String(chip.id), ...(values ? [values[i]] : [])])] }) : null;
   root.replaceChildren(strip, ...[words, taken && h("div", { class: "under" }, taken.tools), taken?.table].filter(Boolean));
   const record = (lock) => {

@@ -1,12 +1,10 @@
 // Continuations of one prefix as a tree: greedy, sampling and beam search merged where they agree. A click takes a branch up.
-import { applyTheme, h, memory, s, saveCSV, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, h, memory, s, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 import { probability } from "./decode_numbers.js";
-import { saveSVGasPNG } from "./picture.js";
 
 const STYLE = `
-.scroll { overflow-x: auto; }
-.gf .scroll.tree { max-height: 900px; } /* a usual tree is seen whole: what is cut looks as if it ended there */
+.gf .scroll.tree { margin: 0; max-height: 900px; } /* a usual tree is seen whole: what is cut looks as if it ended there */
 .tree svg { display: block; }
 .node { cursor: pointer; outline: none; }
 .node text { font-family: var(--st-font); }
@@ -14,8 +12,6 @@ const STYLE = `
 .node.lit rect.box { stroke: var(--gf-accent); stroke-width: 3; }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 20px; font-size: 14px; color: var(--gf-soft); margin: 4px 0 8px; align-items: center; }
 .legend span { display: inline-flex; gap: 7px; align-items: center; }
-table { border-collapse: collapse; font-size: 13px; margin-top: 8px; }
-td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: left; font-weight: 400; white-space: pre; }
 `;
 const ROW = 31, TOP = 16, ROOT = 40, SUM = 100; // height of a row, room for the first box and for the sums on the right
 const BADGES = { greedy: "G", sampling: "S", beam: "B", left: "↩" };
@@ -28,11 +24,9 @@ export default function (component) {
   Object.assign(state, { component, data, palette, root });
   state.words ??= h("div", { class: "words", "aria-live": "polite" });
   state.place ??= h("div", { class: "scroll tree" });
-  state.rows ??= h("div", { class: "scroll" });
-  const name = data.name;
+  const taken = takeaway({ state, title: data.label, svg: () => state.svg, table: () => [data.header, ...lines(data)] });
   root.replaceChildren(legend(data, palette), state.words, state.place,
-    tools([["Table", () => { state.table = !state.table; showTable(state); }], ["PNG", () => saveSVGasPNG(`${name}.png`, state.svg)],
-      ["SVG", () => saveSVG(`${name}.svg`, state.svg)], ["CSV", () => saveCSV(`${name}.csv`, columns(data), lines(data))]]), state.rows);
+    h("div", { class: "under" }, taken.tools), taken.table);
   state.observer?.disconnect();
   state.observer = new ResizeObserver(([entry]) => {
     if (Math.abs(entry.contentRect.width - state.width) < 2) return;
@@ -42,7 +36,6 @@ export default function (component) {
   state.observer.observe(root);
   paint(state);
   state.bus = join(root, { scope: data.sentence, lock: data.lock, show: (place) => { state.entry = place?.entry ?? null; light(state); } });
-  showTable(state);
   return () => { state.observer.disconnect(); state.bus.leave(); };
 }
 
@@ -175,10 +168,4 @@ function legend({ by, cut, kept, nodes }, palette) {
     nodes.some((node) => node.taken.includes("left")) ? entry(`${by.left} (${BADGES.left})`, [palette.key, 7, null, 0.5]) : null);
 }
 
-const columns = ({ header }) => header;
 const lines = (data) => data.nodes.slice(1).map((node, i) => [path(data.nodes, i + 1).map((n) => data.nodes[n].text).join(""), node.depth, node.p, node.total, status(data, node)]);
-
-function showTable({ rows, data, table }) {
-  rows.replaceChildren(...(table ? [h("table", {}, h("tr", {}, columns(data).map((t) => h("th", {}, t))),
-    lines(data).map((line) => h("tr", {}, line.map((v, i) => h("td", {}, i === 2 ? probability(v) : i === 3 ? v.toFixed(2) : String(v))))))] : []));
-}

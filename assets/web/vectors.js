@@ -39,7 +39,7 @@ export default function (component) {
     bus.point(placed(...to));
     e.preventDefault();
   };
-  const taken = takeaway({ root, state, title: data.label, svg: () => vector(picture),
+  const taken = takeaway({ state, title: data.label, svg: () => vector(picture),
     table: () => [["channel", ...rows.map(title)], ...Array.from({ length: channels }, (_, c) => [String(c), ...rows.map((row) => row.values[c])])] });
   const grid = h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": data.label, onkeydown, onblur: () => bus.point(null) },
     rows.flatMap((row) => [

@@ -25,7 +25,7 @@ from ui.components.vectors import vectors
 from ui.numbers import digits
 from ui.page import Page, predict, prose, provenance, take_away
 from ui.state import HEAD, LAYER, Reading
-from ui.text import plain
+from ui.text import load, plain
 from ui.tokens import token_label
 
 Words = Mapping[str, Any]
@@ -76,7 +76,9 @@ def heading(words: Words, now: Reading, scores: HeadScores) -> None:
 def chips(now: Reading, cell: Cell) -> None:
     """The sentence, with query and key of the chosen cell framed."""
     row, column = cell
-    token_strip(now.chips, key="attention-chips", marks={column: "key", row: "query"}, pick=True, sentence=now.scope)
+    label = load("frame")["strip"]["label"]
+    marks = {column: "key", row: "query"}
+    token_strip(now.chips, key="attention-chips", marks=marks, pick=True, sentence=now.scope, label=label)
 
 
 def pattern_lines(words: Words, now: Reading, steps: HeadSteps, cell: Cell) -> None:

@@ -49,7 +49,7 @@ def lookup(
         "first": first,
         **linked(sentence),
     }
-    renderer("lookup")(data=pack(header, table=_bytes(thin, limit), rows=_bytes(rows, limit)), key=key)
+    renderer("lookup")(data=pack(header, table=_bytes(thin, limit), rows=_bytes(rows, limit), numbers=rows), key=key)
 
 
 def _bytes(values: np.ndarray, limit: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from ui import locked
 from ui import page as page_parts
 from ui.components.tokens import token_strip
 from ui.state import Reading
+from ui.text import load
 from ui.tokens import token_label
 
 CHOSEN = "embeddings_chosen"  # {"for": model and sentence, "id", "position" in the sentence or None, "lock"}
@@ -74,5 +75,6 @@ def strip(spot: Spot, part: str) -> Spot:
     key = f"embeddings-{part}-strip-{page_parts.hash_key(repr((now.model_id, now.ids)))}-{locked.current_round()}"
     locked.hear(now.scope, key, "picked")
     spot = choose(spot.page)
-    token_strip(now.chips, key=key, pick=True, picked=st.session_state[CHOSEN]["position"], sentence=now.scope)
+    label, picked = load("frame")["strip"]["label"], st.session_state[CHOSEN]["position"]
+    token_strip(now.chips, key=key, pick=True, picked=picked, sentence=now.scope, label=label)
     return spot

@@ -15,6 +15,7 @@ from ui import page as page_parts
 from ui.components.tokens import token_strip
 from ui.numbers import digits
 from ui.state import LAYER, Reading
+from ui.text import load
 from ui.tokens import token_label
 
 WIDE = [1.55, 1]
@@ -64,7 +65,8 @@ def choose(page: page_parts.Page) -> Spot:
     locked.hear(now.scope, name, "picked")
     lock = locked.of(now.scope)
     position = lock.token if lock else len(now.ids) - 1
-    token_strip(now.chips, key=name, pick=True, picked=position, sentence=now.scope)
+    label = load("frame")["strip"]["label"]
+    token_strip(now.chips, key=name, pick=True, picked=position, sentence=now.scope, label=label)
     return Spot(page, position)
 
 

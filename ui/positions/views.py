@@ -22,7 +22,7 @@ from ui.numbers import digits
 from ui.origin import view as origin
 from ui.page import Page
 from ui.state import Reading
-from ui.text import plain
+from ui.text import load, plain
 from ui.tokens import chips
 
 BENCH = "bench"  # the model on the bench, beside the family of small models
@@ -120,7 +120,8 @@ def show_sum(page: Page) -> None:
         locked.hear(now.scope, key, "picked")
         lock = locked.of(now.scope)
         row = lock.token if lock else len(now.chips) - 1
-        token_strip(now.chips, key=key, pick=True, picked=row, sentence=now.scope)
+        label = load("frame")["strip"]["label"]
+        token_strip(now.chips, key=key, pick=True, picked=row, sentence=now.scope, label=label)
         trace = now.trace()
         token, position, total = (trace[f"embed.{name}"][row] for name in ("token", "position", "sum"))
         smear = [VectorRow(page["sum.smear"], trace["embed.smear"][row], hue="value")] if now.config.smear else []
