@@ -142,7 +142,8 @@ function parts(state) {
 function player(state) {
   const { data } = state, count = data.arrays.rows.shape[0] ? data.arrays.terms.data.length : 0;
   if (count < 2) return null;
-  state.play = calm() ? null : h("button", { type: "button", class: "play", onclick: () => (state.playing ? stop(state) : start(state)) }, `▶ ${data.words.play}`);
+  state.play = calm() ? null : h("button", { type: "button", class: "play", onclick: () => (state.playing ? stop(state) : start(state)) });
+  if (state.play) face(state.play, "▶", data.words.play);
   state.slider = h("input", { type: "range", min: 0, max: count, value: count, "aria-label": data.words.scrub,
     oninput: () => { stop(state); show(state, +state.slider.value, null); } });
   state.progress = h("span", { class: "num" });
@@ -152,7 +153,7 @@ function player(state) {
 function start(state) {
   const count = state.data.arrays.terms.data.length, time = Math.min(6000, Math.max(1500, count * 140)), began = performance.now();
   state.playing = true;
-  state.play.textContent = `❚❚ ${state.data.words.pause}`;
+  face(state.play, "❚❚", state.data.words.pause);
   const tick = (now) => {
     if (!state.playing || !state.root.isConnected) return;
     const done = Math.floor(((now - began) / time) * count);
@@ -167,7 +168,12 @@ function start(state) {
 function stop(state) {
   state.playing = false;
   cancelAnimationFrame(state.frame);
-  if (state.play) state.play.textContent = `▶ ${state.data.words.play}`;
+  if (state.play) face(state.play, "▶", state.data.words.play);
+}
+
+/** A sign for the eye and a word that is also the button's name. */
+function face(button, sign, word) {
+  button.replaceChildren(h("span", { "aria-hidden": "true" }, `${sign} `), word);
 }
 
 /** Show the first `upto` terms (null: all) and so many lines (null: all that then hold). */

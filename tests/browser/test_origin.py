@@ -34,7 +34,7 @@ def test_a_locked_cell_of_the_pattern_prints_the_trace_s_number(server: str, vis
         layer, head = choose.randrange(opened_model.config.n_layers), choose.randrange(opened_model.config.n_heads)
         row = choose.randrange(1, len(ids))
         column = choose.randrange(row + 1)
-        address = f"model={model}&layer={layer + 1}&head={head + 1}&show={row + 1}.{column + 1}"
+        address = f"model={model}&layer={layer + 1}&head={head + 1}&token={row + 1}.{column + 1}"
         visitor = opened(server, visit, address)
         assert exact(visitor, "attention-where") == seen[f"blocks.{layer}.attn.pattern"][head, row, column]
         assert visitor.errors == [] and visitor.outside() == []
@@ -62,7 +62,7 @@ def test_a_cell_that_is_pressed_opens_and_leads_back_number_by_number(server: st
 
 
 def test_products_are_added_up_one_by_one(server: str, visit) -> None:
-    visitor = opened(server, visit, "layer=2&head=3&show=6.3")
+    visitor = opened(server, visit, "layer=2&head=3&token=6.3")
     card = visitor.page.locator(".st-key-card-attention-where")
     seen = cached.trace_of("stories", None, cached.checkpoint("stories", None).tokenizer.encode(TEXT))
     products = seen["blocks.1.attn.q"][2, 5].astype(float) * seen["blocks.1.attn.k"][2, 2]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ui.components.core import unpack
@@ -24,6 +25,12 @@ def open_page(slug: str, **address: str) -> AppTest:
     if slug != "home":
         at.switch_page(f"../pages/{slug}.py").run()
     return at
+
+
+def forget_models() -> None:
+    """Before and after GLASSFORMER_MODELS is another: what is cached of a model belongs to its id, and tests use ids again."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 def check(at: AppTest, slug: str) -> AppTest:

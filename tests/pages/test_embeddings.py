@@ -19,7 +19,7 @@ from llm.interpret import projections
 from llm.library import BOX
 from llm.model import Transformer
 from llm.tokenizers import CharTokenizer, WordTokenizer, train_bpe
-from tests.pages.helpers import ROOT, check, component, messages, open_page
+from tests.pages.helpers import ROOT, check, component, forget_models, messages, open_page
 from ui import cached
 from ui import cached_embeddings as computed
 from ui import snippets_embeddings as snippets
@@ -82,9 +82,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
-    cached.models.clear()
+    forget_models()
     yield
-    cached.models.clear()
+    forget_models()
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -12,7 +12,7 @@ from llm.config import ModelConfig
 from llm.hf import save_gpt2
 from llm.model import Transformer
 from llm.tokenizers import WordTokenizer, train_bpe
-from tests.pages.helpers import check, messages, open_page
+from tests.pages.helpers import check, forget_models, messages, open_page
 from ui import cached
 from ui.pages import PAGES
 
@@ -38,9 +38,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
-    cached.models.clear()
+    forget_models()
     yield
-    cached.models.clear()
+    forget_models()
 
 
 @pytest.mark.parametrize("model", ["gpt2", "blanks", "modern"])

@@ -18,7 +18,7 @@ from llm.hf import save_gpt2
 from llm.interpret.activations import FORMULAS
 from llm.model import Transformer
 from llm.tokenizers import CharTokenizer, WordTokenizer, train_bpe
-from tests.pages.helpers import check, component, messages, open_page
+from tests.pages.helpers import check, component, forget_models, messages, open_page
 from ui import cached, cached_layers, state
 from ui import snippets_layers as snippets
 from ui.components.joined import picture
@@ -56,9 +56,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
-    cached.models.clear()
+    forget_models()
     yield
-    cached.models.clear()
+    forget_models()
 
 
 def open_part(part: str, **address: str):

@@ -17,7 +17,7 @@ from llm.interpret.memorised import TrainingText
 from llm.interpret.training_text import training_parts
 from llm.model import Transformer
 from llm.tokenizers import END, MASK, CharTokenizer
-from tests.pages.helpers import component, messages, open_page
+from tests.pages.helpers import component, forget_models, messages, open_page
 from ui import cached, cached_memorised
 from ui.components.stretches import segments
 from ui.text import load
@@ -188,9 +188,9 @@ def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name != "gone":
             (tmp_path / name / "text.txt").write_text(OWN, encoding="utf-8")
     monkeypatch.setenv("GLASSFORMER_MODELS", str(tmp_path))
-    cached.models.clear()
+    forget_models()
     yield tmp_path
-    cached.models.clear()
+    forget_models()
 
 
 def test_own_text_is_searched_without_documents(extra: Path) -> None:
