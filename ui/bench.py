@@ -37,7 +37,7 @@ def _widgets(page: PageInfo) -> Settled:
     _sentence_of(settled.info)
     extra = [name for name in (LAYER, HEAD) if name in page.uses]
     with st.container(key="bench"):
-        columns = st.columns([4.6, 2.2, 2.6] + [0.8] * len(extra), vertical_alignment="bottom")
+        columns = st.columns([4.1, 2.7, 2.6] + [0.8] * len(extra), vertical_alignment="bottom")
         with columns[0]:
             st.text_input(words["sentence"], key=TEXT, max_chars=MAX_CHARACTERS, bind="query-params", help=words["sentence_help"])
         with columns[1]:
