@@ -167,7 +167,7 @@ def test_odd_tokens_are_shown_as_they_are_and_nothing_of_them_runs(server: str, 
         chips.nth(i).hover()
         frames(visitor)
         assert " of its attention to " in words(visitor)
-    page.locator(f"{PATTERN} .tool", has_text="Table").click()
+    page.locator(f"{PATTERN} .tool", has_text="Table").last.click()
     assert page.locator(f"{PATTERN} table.data tr").count() == count + 1
     assert page.locator(f"{PATTERN} table.data bdi").count() == (count + 1) ** 2
     assert page.locator(f"{PATTERN} .gf script").count() == 0 and dialogs == [] and visitor.errors == []
@@ -178,7 +178,7 @@ def test_numbers_on_the_page_are_those_of_the_trace_to_all_their_digits(server: 
     text = cached.model_info(model).default_text
     weights = pattern(text, model)
     visitor = attention(server, visit, text, model)
-    visitor.page.locator(f"{PATTERN} .tool", has_text="Table").click()
+    visitor.page.locator(f"{PATTERN} .tool", has_text="Table").last.click()
     cells = "rows => rows.slice(1).map(row => [...row.cells].slice(1).map(cell => cell.textContent))"
     rows = visitor.page.locator(f"{PATTERN} table.data tr").evaluate_all(cells)
     assert len(rows) == len(weights)
