@@ -55,7 +55,7 @@ export function part(place, i, id = null) {
   return place.entry !== undefined && place.entry === id && place.token === undefined && place.query === undefined ? "token" : null;
 }
 
-export function join(root, { scope, lock = null, show, tell, record }) {
+export function join(root, { scope, lock, show, tell, record }) {
   if (!MEMBERS.size) begin();
   const key = scope ?? root;
   const before = MEMBERS.get(root);
@@ -64,7 +64,7 @@ export function join(root, { scope, lock = null, show, tell, record }) {
   MEMBERS.set(root, member);
   const at = place(key);
   if (before && at.by === before) at.by = member; // the same component, run again under the pointer
-  if (String(lock) !== at.told) {
+  if (lock !== undefined && String(lock) !== at.told) { // a component that knows of no lock does not free one
     at.told = String(lock);
     at.lock = lock ? full(key, fromLock(lock)) : null;
     tellWatchers(key, at.lock);

@@ -4,6 +4,8 @@ import { join, part } from "./bus.js";
 
 export const CHIPS = `
 .chips { display: flex; flex-wrap: wrap; gap: 6px; }
+.strip { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 2px 10px; }
+.strip .tools { margin-left: auto; } /* beside short sentences, under long ones */
 .chip { padding: 4px 9px 3px; border-radius: 8px; background: var(--gf-chip); border: 2px solid transparent; text-align: center; font-size: 17px; line-height: 1.35; unicode-bidi: isolate; white-space: pre; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
 .chip small { display: block; white-space: nowrap; font-size: 12px; line-height: 1.15; color: var(--gf-soft); font-family: var(--st-code-font); }
 .chip.alt { background: color-mix(in srgb, var(--gf-accent) 16%, var(--gf-card)); }
@@ -49,7 +51,7 @@ export default function (component) {
   const strip = h("div", { class: "chips", "data-linked": Boolean(data.sentence) }, chips);
   const taken = data.tools ? takeaway({ state, title: data.label, svg: () => drawing(data, own, palette, getComputedStyle(root).fontFamily),
     table: () => [["position", "token", "id", ...(values ? ["value"] : [])], ...data.chips.map((chip, i) => [String(i + 1), chip.text, String(chip.id), ...(values ? [values[i]] : [])])] }) : null;
-  root.replaceChildren(strip, ...[words, taken && h("div", { class: "under" }, taken.tools), taken?.table].filter(Boolean));
+  root.replaceChildren(h("div", { class: "strip" }, strip, taken?.tools), ...[words, taken?.table].filter(Boolean));
   const record = (lock) => {
     if (data.sentence) component.setStateValue("picked", lock);
     else if (lock) component.setStateValue("picked", lock[0]); // alone, one token stays chosen
