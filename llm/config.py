@@ -224,6 +224,7 @@ class TrainConfig:
       rate does.
     - ``document_start_fraction``: this part of each batch starts where a document starts, as a reader's prompt does.
     - ``eval_tokens``: evaluations on the way look at about so many validation tokens, in evenly spaced windows.
+    - ``explosion_steps``: training stops when so many steps in a row have a loss far above that of guessing, ln V.
     """
 
     steps: int | None = 1000
@@ -254,6 +255,7 @@ class TrainConfig:
     plateau_evaluations: int | None = None
     flush_denormals: bool = False
     cycle_steps: int | None = None
+    explosion_steps: int | None = None
 
     def __post_init__(self) -> None:
         if self.steps is not None:
@@ -291,6 +293,8 @@ class TrainConfig:
             _between("stop_at_val_loss", self.stop_at_val_loss, 0.0, 100.0)
         if self.plateau_evaluations is not None:
             _whole("plateau_evaluations", self.plateau_evaluations, 1)
+        if self.explosion_steps is not None:
+            _whole("explosion_steps", self.explosion_steps, 1)
         limits = (self.steps, self.max_seconds, self.stop_at_val_loss, self.plateau_evaluations)
         ends = "steps, max_seconds, stop_at_val_loss or plateau_evaluations"
         _require(any(x is not None for x in limits), f"training needs an end: set {ends}")

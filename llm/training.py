@@ -15,6 +15,8 @@ from llm.config import TrainConfig
 from llm.data import TokenData, WindowSampler
 from llm.devices import denormals_flushed, resolve_device, resolve_precision
 from llm.evaluation import bits_per_byte
+from llm.explosion import REASON as EXPLODED
+from llm.explosion import Exploded, ExplosionWatch
 from llm.model import Transformer
 from llm.objectives import objective_of, token_loss
 from llm.optim import Optimizer, place
@@ -86,6 +88,7 @@ class Trainer:
         self.dropout_generator = torch.Generator(self.device).manual_seed(config.seed + 1)
         self.mask_generator = torch.Generator().manual_seed(config.seed + 2)
         self.watch = ValidationWatch(self.objective.windows(data.val, T), config)
+        self.explosion = ExplosionWatch(model.config.vocab_size, config.explosion_steps)
         self.step, self.tokens, self.seconds, self.stop_reason = 0, 0, 0.0, None
         self.cpu_seconds = 0.0  # processor time of this process in its own steps, which other programs disturb less
         self._prepare_weights()
@@ -120,8 +123,11 @@ class Trainer:
         loss.backward()
         loss = loss.item()
         if not math.isfinite(loss):  # before the update, so that the weights stay those that can be looked at
-            raise ValueError(f"the loss is no longer a number at step {self.step + 1}; use a lower learning rate")
-        norm = self.optimizer.step(fraction)
+            raise Exploded(f"the loss is no longer a number at step {self.step + 1}; use a lower learning rate")
+        try:
+            norm = self.optimizer.step(fraction)
+        except ValueError as error:  # the gradient is no number: found before the update, too
+            raise Exploded(str(error)) from error
         self._update_average()
         self.step += 1
         self.tokens += inputs.numel()
@@ -179,6 +185,7 @@ class Trainer:
             "stop_reason": self.stop_reason,
             "settings": self.settings,
             "watch": self.watch.state(),
+            "explosion": self.explosion.state(),
             "train_tokens": len(self.data.train),
         }
         samplers = {f"sampler.{name}": x for name, x in self.sampler.state().items()}
@@ -204,6 +211,7 @@ class Trainer:
             else:  # another kind of device has another generator: as good, but not the same numbers
                 self.dropout_generator.manual_seed(self.config.seed + 1 + facts["step"])
             self.watch.restore(facts["watch"])
+            self.explosion.restore(facts.get("explosion", self.explosion.state()))  # an older run's state has none
             self.change(**facts["settings"])
             self.step, self.tokens, self.seconds = facts["step"], facts["tokens"], facts["seconds"]
             self.stop_reason = facts["stop_reason"]
@@ -237,7 +245,9 @@ class Trainer:
     def _check(self, record: StepRecord) -> StepRecord:
         """Evaluate when it is due and set ``stop_reason`` when a limit is met."""
         c = self.config
-        if self.step == c.steps:
+        if self.explosion.see(self.step, record.loss):
+            self.stop_reason = EXPLODED
+        elif self.step == c.steps:
             self.stop_reason = "steps"
         elif c.max_seconds is not None and self.seconds >= c.max_seconds:
             self.stop_reason = "max_seconds"

@@ -116,6 +116,7 @@ def training_options(args: Namespace) -> TrainConfig:
         "mask_fraction": args.mask_fraction,
         "device": args.device,
         "plateau_evaluations": args.plateau,
+        "explosion_steps": args.explosion,
         "batch_size": args.batch,
         "optimizer": args.optimizer,
         "learning_rate": args.lr,

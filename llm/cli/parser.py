@@ -124,6 +124,7 @@ def _train(parser: Parser) -> None:
     run.add_argument("--max-seconds", type=float, metavar="S", help="stop after S seconds in training steps")
     run.add_argument("--stop-at-val-loss", type=float, metavar="L", help="stop at a loss (nats per token) on all validation text")
     run.add_argument("--plateau", type=int, metavar="N", help="stop after N evaluations without a lower validation loss")
+    run.add_argument("--explosion", type=int, metavar="N", help="stop after N steps in a row far above the loss of guessing")
     run.add_argument("--objective", choices=OBJECTIVES, default="next_token", help="what is predicted (default next_token)")
     run.add_argument(
         "--mask-fraction", type=float, metavar="F", help="part of the tokens that masked_tokens hides (default 0.15)"

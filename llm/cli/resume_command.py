@@ -13,13 +13,20 @@ from llm.cli.progress import TrainingProgress, wanted  # noqa: E402
 from llm.cli.setup import use_threads  # noqa: E402
 from llm.cli.train_command import report  # noqa: E402
 from llm.cli.training import train_folder  # noqa: E402
-from llm.runs.control import forget_commands  # noqa: E402
+from llm.explosion import REASON as EXPLODED  # noqa: E402
+from llm.runs.control import Controls, forget_commands  # noqa: E402
 from llm.runs.locks import is_held  # noqa: E402
+from llm.runs.recovery import way_back  # noqa: E402
+from llm.runs.state import go_back  # noqa: E402
 from llm.runs.status import stored_status  # noqa: E402
+from llm.runs.store import Run  # noqa: E402
 
 
 def run(args: Namespace) -> dict[str, object]:
-    """Train on from the newest state and return what the JSON line of ``train`` says."""
+    """Train on from the newest state and return what the JSON line of ``train`` says.
+
+    A run that has exploded goes on from its last good state, with a lower rate.
+    """
     use_threads(args.threads)
     folder = Path(args.folder)
     args.out = args.folder
@@ -30,4 +37,8 @@ def run(args: Namespace) -> dict[str, object]:
     if stored_status(folder).state == "done":
         raise ValueError(f"{folder} has finished; start a new run to train longer")
     forget_commands(folder)
+    if stored_status(folder).reason == EXPLODED:
+        slower = way_back(Run(folder)).learning_rate
+        go_back(folder)
+        Controls(Run(folder)).change(learning_rate=slower)
     return report(train_folder(folder, TrainingProgress(wanted(args.progress))), args)

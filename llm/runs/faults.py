@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 
+from llm.explosion import REASON as EXPLODED
+from llm.explosion import Exploded
+
 DISK_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
 NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")  # of PyTorch's RuntimeErrors
@@ -22,7 +25,8 @@ def explain(error: BaseException) -> tuple[str, str]:
         return "memory", "There is not enough memory for this model and batch; choose smaller ones."
     if isinstance(error, ValueError):
         sentence = " ".join(str(error).split())
-        return "value", sentence[:1].upper() + sentence[1:] + ("" if sentence.endswith((".", "!", "?")) else ".")
+        reason = EXPLODED if isinstance(error, Exploded) else "value"
+        return reason, sentence[:1].upper() + sentence[1:] + ("" if sentence.endswith((".", "!", "?")) else ".")
     kind = type(error).__name__
     return "error", f"Training ended because of an error in the program ({kind}); worker.log in the run's folder says where."
 

@@ -22,7 +22,8 @@ class Limits:
 
     ``bytes`` is for all runs together: the oldest finished ones that nobody keeps are removed beyond it. ``memory`` is that of
     one training process, in bytes; ``upload`` the size of one uploaded file; ``sweep`` the runs that a visitor may queue at
-    once; after ``pause`` seconds a paused run makes room for others.
+    once; after ``pause`` seconds a paused run makes room for others, and after ``explosion`` steps in a row that are far above
+    guessing an exploded one does.
     """
 
     parameters: int = 5_000_000
@@ -34,11 +35,12 @@ class Limits:
     bytes: int = 5 * 10**9
     sweep: int = 25
     pause: float = 10 * MINUTE
+    explosion: int = 60
 
     @classmethod
     def from_environment(cls) -> Limits:
         """The limits with what GLASSFORMER_MAX_PARAMETERS, _STEPS, _MINUTES, _CHARACTERS, _MEMORY_MB, _UPLOAD_MB, _DISK_MB,
-        _SWEEP and _PAUSE_MINUTES say instead.
+        _SWEEP, _PAUSE_MINUTES and _EXPLOSION_STEPS say instead.
 
         Raises:
             ValueError: when one of them is not a number above 0.
@@ -54,6 +56,7 @@ class Limits:
             bytes=int(1e6 * _read("DISK_MB", usual.bytes / 1e6)),
             sweep=int(_read("SWEEP", usual.sweep)),
             pause=MINUTE * _read("PAUSE_MINUTES", usual.pause / MINUTE),
+            explosion=int(_read("EXPLOSION_STEPS", usual.explosion)),
         )
 
     def check(self, spec: RunSpec) -> None:

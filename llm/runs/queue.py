@@ -11,13 +11,16 @@ from dataclasses import replace
 
 from filelock import Timeout
 
+from llm.explosion import REASON as EXPLODED
 from llm.runs import forecast
 from llm.runs.control import Controls, forget_commands
 from llm.runs.faults import cannot_store
 from llm.runs.launch import Launcher
 from llm.runs.limits import Limits
 from llm.runs.locks import is_held
+from llm.runs.recovery import way_back
 from llm.runs.spec import DataSpec, RunSpec, check_text
+from llm.runs.state import go_back
 from llm.runs.status import AT_WORK, Status, write_status
 from llm.runs.store import Run, RunStore
 
@@ -92,7 +95,8 @@ class Queue:
     def resume(self, run: Run, **changes: float | int | str) -> None:
         """Put a run that was stopped, interrupted or has failed back into the line; it goes on from what it saved last.
 
-        ``changes`` (learning_rate, batch_size, dropout, prompt) count from its first new step on.
+        ``changes`` (learning_rate, batch_size, dropout, prompt) count from its first new step on. One that has exploded goes
+        back to where its loss was good, by itself with a lower learning rate.
 
         Raises:
             ValueError: when it cannot go on, or its owner has another one that is active.
@@ -103,6 +107,9 @@ class Queue:
                 raise ValueError(f"this run {_cannot_resume(status)}")
             self._refuse_second(run.owner)
             forget_commands(run.folder)
+            if status.reason == EXPLODED:
+                changes = {"learning_rate": way_back(run).learning_rate, **changes}
+                go_back(run.folder)
             now = time.time()
             waiting = replace(
                 status, state="waiting", reason="", message="", pid=None, queued=now, updated=now, seconds_left=None

@@ -14,7 +14,7 @@ from llm.files import read_json, snapshot_paths, write_bytes, write_json
 from llm.runs.metrics import Appender, Row, cut_rows, read_rows, short
 from llm.runs.output import Output
 from llm.runs.spec import RunSpec
-from llm.runs.state import write_state
+from llm.runs.state import keep_good, write_state
 from llm.sources import Source
 from llm.training import StepRecord, Trainer
 
@@ -117,6 +117,11 @@ class Recorder:
         self.snapshot(trainer)
         self.saved_step = trainer.step
         return time.perf_counter() - start
+
+    def judge(self, trainer: Trainer) -> None:
+        """Keep the state of the step before as a good one when the loss, which is that of its weights, says so."""
+        if self.saved_step == trainer.step - 1 and trainer.explosion.good:
+            keep_good(self.folder)
 
     def snapshot(self, trainer: Trainer) -> None:
         """The weights of this moment; of those off the grid only the newest stay."""

@@ -13,8 +13,9 @@ from typing import Any
 
 from filelock import Timeout
 
+from llm.explosion import REASON as EXPLODED
 from llm.model import Transformer
-from llm.runs.changes import Changes
+from llm.runs.changes import SETTINGS, Changes
 from llm.runs.clock import SAVE_EVERY, SAVE_SHARE, STATUS_EVERY, Every, SampleClock, Speed
 from llm.runs.control import Inbox
 from llm.runs.faults import explain
@@ -40,6 +41,7 @@ REASONS = {
     "max_seconds": "The time for this run is over.",
     "stop_at_val_loss": "The validation loss has reached its target.",
     "plateau": "The validation loss has stopped falling.",
+    EXPLODED: "This run has exploded: its loss is above what guessing costs ({guess:.2f}) since step {since:,}.",
     "stopped": "Stopped. It can go on from here.",
     "pause": "Paused for so long that it made room for others. It can go on from here.",
 }
@@ -154,7 +156,11 @@ class Session:
         train = self.spec.train_config()
         if self.limits is not None:
             self.limits.check_model(model, train)
-            train = replace(train, max_seconds=min(train.max_seconds or math.inf, self.limits.seconds))
+            train = replace(
+                train,
+                max_seconds=min(train.max_seconds or math.inf, self.limits.seconds),
+                explosion_steps=train.explosion_steps or self.limits.explosion,
+            )
         self.source.data.check(model.context_length)
         return Trainer(Transformer(model), self.source.data, train)
 
@@ -180,6 +186,7 @@ class Session:
         self.changes.repeat()
         record = self.trainer.advance()
         self.recorder.step(record)
+        self.recorder.judge(self.trainer)
         if self.watch is not None:
             self.watch(record, self.trainer)
         single = self.singles > 0
@@ -243,6 +250,8 @@ class Session:
         self._beat(state="running", message="")
 
     def _change(self, wanted: dict[str, Any]) -> None:
+        if any(wanted.get(name) is not None for name in SETTINGS):
+            self._save()  # the way back, should it explode
         try:
             changed = self.changes.make(wanted)
         except ValueError as error:
@@ -262,8 +271,10 @@ class Session:
         self._sample()
         self.result = figures(self.trainer, self.source, reason, self.recorder.evaluation, self.output.dtype)
         store_model(self.folder, self.trainer, self.source, self.result, self.output)
-        state = "stopped" if reason in RETRACTABLE else "done"
-        self._beat(state=state, reason=reason, message=REASONS[reason].format(steps=self.trainer.step), seconds_left=None)
+        state = "stopped" if reason in RETRACTABLE else "failed" if reason == EXPLODED else "done"
+        explosion = self.trainer.explosion
+        message = REASONS[reason].format(steps=self.trainer.step, guess=explosion.guess, since=explosion.since)
+        self._beat(state=state, reason=reason, message=message, seconds_left=None)
         if state == "done":
             self.recorder.drop_rolling()
             remove_states(self.folder)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from llm import presets
@@ -16,6 +17,7 @@ from llm.runs.limits import Limits
 from llm.runs.metrics import Appender
 from llm.runs.queue import Queue
 from llm.runs.spec import DataSpec, RunSpec
+from llm.runs.state import keep_good, saved_step, write_state
 from llm.runs.status import Status, write_status
 from llm.runs.store import Run, RunStore
 from llm.runs.upload import upload_model
@@ -246,11 +248,11 @@ def test_every_state_is_shown_with_the_buttons_that_fit(site: Site, state: str, 
     run = site.run(stored, step=0 if state in ("waiting", "preparing") else 40, message="" if state == "interrupted" else "Why.")
     assert run.status().state == state
     at = on_stage(run)
-    shown = {name for name in ("pause", "resume", "one_step", "stop", "half", "double", "again", "lower") if has(at, name)}
+    shown = {name for name in ("pause", "resume", "one_step", "stop", "half", "double", "again") if has(at, name)}
     at_work = {"one_step", "stop", "half", "double"}
     assert shown == {
         "waiting": {"stop", "half", "double"}, "preparing": {"pause", *at_work}, "running": {"pause", *at_work},
-        "paused": {"resume", *at_work}, "done": set(), "stopped": {"again"}, "failed": {"again", "lower"},
+        "paused": {"resume", *at_work}, "done": set(), "stopped": {"again"}, "failed": {"again"},
         "interrupted": {"again"},
     }[state]  # fmt: skip
     if state in ("failed", "stopped"):
@@ -292,13 +294,26 @@ def test_a_rate_that_cannot_be_is_said_and_not_sent(site: Site, monkeypatch: pyt
     assert "0 to 100" in texts(at).replace("\\", "") and site.commands(run) == []
 
 
-def test_a_failed_run_goes_on_with_half_the_rate(site: Site) -> None:
-    run = site.run("failed", message="The loss is no longer a number.")
+def test_an_exploded_run_goes_back_and_on_with_half_the_rate(site: Site) -> None:
+    """Half of the rate before the change that blew it up."""
+    run = site.run("failed", reason="exploded", message="The loss is no longer a number at step 31.")
+    (run.folder / "changes.jsonl").write_text('{"step": 25, "seconds": 1.0, "learning_rate": [0.024, 0.72]}\n')
+    for step, rate in ((25, 0.024), (30, 0.72)):
+        write_state(run.folder, {"x": torch.zeros(1)}, {"trainer": {"step": step, "settings": {"learning_rate": rate}}})
+        if step == 25:
+            keep_good(run.folder)
     at = on_stage(run)
-    button(at, "lower").click().run()
+    assert "step 25" in button(at, "again").label and "0.012" in button(at, "again").label
+    button(at, "again").click().run()
     check(at, "pretraining")
-    assert run.status().state == "waiting"
+    assert run.status().state == "waiting" and saved_step(run.folder) == 25
     assert site.commands(run)[-1] == {"command": "change", "learning_rate": pytest.approx(0.012)}
+
+
+def test_an_explosion_without_a_good_state_goes_back_to_the_start(site: Site) -> None:
+    run = site.run("failed", reason="exploded", message="The loss is no longer a number at step 2.")
+    at = on_stage(run)
+    assert button(at, "again").label == WORDS["control"]["back_to_start"].format(rate="0.012")
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(site: Site) -> None:

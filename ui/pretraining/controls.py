@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from llm.explosion import REASON as EXPLODED
 from llm.runs.control import Controls
+from llm.runs.recovery import way_back
 from llm.runs.spec import LONGEST_PROMPT
 from llm.runs.state import saved_step
 from llm.runs.status import Status
@@ -137,17 +139,22 @@ def _go_on(page: Page, run: Run, status: Status) -> None:
     message = words[status.state].format(message=plain(status.message), step=f"{status.step:,}")
     {"failed": st.error, "interrupted": st.warning}.get(status.state, st.info)(message)
     with st.container(horizontal=True):
-        step = saved_step(run.folder)
-        label = words["again"].format(step=f"{step:,}") if step else words["continue"]
-        again = st.button(label, key="pretraining-again", type="primary", icon=":material/play_arrow:")
-        lower = status.state == "failed" and st.button(words["lower"], key="pretraining-lower")
-    if again or lower:
-        rate = float(settings(run)["learning_rate"])
-        _try(lambda: runs.queue().resume(run, **({"learning_rate": rate / 2} if lower else {})))
+        again = st.button(_label(words, run, status), key="pretraining-again", type="primary", icon=":material/play_arrow:")
+    if again:
+        _try(lambda: runs.queue().resume(run))
         st.session_state.pop(_asked(run), None)
         st.rerun()
     if problem := st.session_state.get(PROBLEM):
         st.error(words["problem"].format(problem=plain(problem)))
+
+
+def _label(words: dict[str, str], run: Run, status: Status) -> str:
+    """What a press does: after an explosion it goes back, and on with a lower rate."""
+    if status.reason == EXPLODED:
+        back = way_back(run)
+        return words["back" if back.step else "back_to_start"].format(step=f"{back.step:,}", rate=f"{back.learning_rate:.4g}")
+    step = saved_step(run.folder)
+    return words["again"].format(step=f"{step:,}") if step else words["continue"]
 
 
 def experiment(page: Page, run: Run, *, mine: bool) -> None:
