@@ -179,12 +179,33 @@ def test_samples_are_text_and_never_markup(site: Site) -> None:
 def test_a_run_whose_loss_is_no_number_is_a_result(site: Site) -> None:
     base, changed, twin = EXPERIMENTS["fast"].specs
     site.run(base, 3.5), site.run(twin, 3.5)
-    site.run(changed, state="failed", message="the loss is no longer a number at step 21")
+    site.run(changed, state="failed", reason="exploded", message="The loss is no longer a number at step 21.")
     at = answer(at_experiment("fast"), "experiments-ask-fast-choice", WORDS["try"]["options"][0])
     said = texts(at)
-    assert load("frame")["predict"]["right"] in said and "after step 20" in said
+    assert load("frame")["predict"]["right"] in said and "no longer a number at step 21" in said
     header, _ = component(at, "experiments-fast-bars")
     assert len(header["rows"]) == 2
+
+
+def test_a_full_disk_is_no_result_of_an_experiment(site: Site) -> None:
+    base, changed, twin = EXPERIMENTS["fast"].specs
+    site.run(base, 3.5), site.run(twin, 3.5)
+    site.run(changed, state="failed", reason="disk", message="The disk is full.")
+    at = at_experiment("fast")
+    assert at.button(key="experiments-fast-run").label == WORDS["try"]["again"]
+    with pytest.raises(AssertionError):
+        component(at, "experiments-fast-bars")
+
+
+def test_a_loss_that_jumped_above_guessing_and_came_back_is_told(site: Site) -> None:
+    _, changed, _ = site.trio("fast", 3.5, 5.05, 3.55)
+    lines = Appender(changed.folder / "metrics.jsonl")
+    for step, loss in ((21, 7.9), (22, 9.3), (23, 6.6)):  # ln 777 is 6.66
+        lines.add({"step": step, "loss": loss})
+    lines.close()
+    at = answer(at_experiment("fast"), "experiments-ask-fast-choice", WORDS["try"]["options"][0])
+    told = "In 3 of its steps, first in step 1, the loss was above what guessing costs (6.66), up to 9.30"
+    assert told in texts(at)
 
 
 def test_while_it_trains_it_is_followed_and_can_be_stopped(site: Site) -> None:

@@ -17,7 +17,7 @@ from ui import state
 from ui.components.batch import batch
 from ui.components.live_chart import Curve, Line, live_chart
 from ui.components.signed import Bar, signed_bars
-from ui.experiments import address, models, start
+from ui.experiments import address, found, models, start
 from ui.experiments.trio import Trio, trio
 from ui.experiments.written import written
 from ui.page import Page
@@ -208,14 +208,29 @@ def _reveal(page: Page, now: Trio) -> str:
         return words["waiting"] if now.training else words["press"]
     own, unit = words[now.name], page["unit"][now.experiment.measure]
     if math.isinf(outcome.changed):
-        said = words["diverged"].format(step=f"{now.runs[1].status().step:,}", base=f"{outcome.base:.3f}", unit=unit)
+        said = words["diverged"].format(message=plain(now.runs[1].status().message), base=f"{outcome.base:.3f}", unit=unit)
     else:
         said = words["said"][outcome.verdict].format(
             base=f"{outcome.base:.3f}", changed=f"{outcome.changed:.3f}", apart=f"{abs(outcome.difference):.3f}",
             seeds=f"{outcome.seeds_apart:.3f}", noise=f"{outcome.noise:.3f}", unit=unit,
         )  # fmt: skip
+    said += _jump(page, now)
     expected = "" if outcome.verdict == own["expected"] else f" {words['unexpected'][own['expected']]}"
     return f"{said}{expected} {own['why']}"
+
+
+def _jump(page: Page, now: Trio) -> str:
+    """That the changed run was far above guessing on its way and came back, where it was."""
+    known, changed = facts(now.runs[1]), now.runs[1]
+    if found.diverged(changed) or not known.exact:
+        return ""
+    high = found.above(changed, known.guess)
+    if not high:
+        return ""
+    top = max(high, key=lambda row: row["loss"])
+    return " " + page["try.jump"].format(
+        n=f"{len(high):,}", first=f"{high[0]['step']:,}", guess=f"{known.guess:.2f}", top=f"{top['loss']:.2f}"
+    )
 
 
 def _measured(page: Page, now: Trio) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llm.experiments import BITS, LOSS
+from llm.explosion import FAR
+from llm.explosion import REASON as EXPLODED
+from llm.runs.metrics import Row
 from llm.runs.spec import RunSpec
 from llm.runs.store import Run
 from ui import runs, visitor
@@ -36,5 +39,10 @@ def result(run: Run | None, measure: str = LOSS) -> float | None:
 
 
 def diverged(run: Run | None) -> bool:
-    """Whether it could not go on: for a change to a run this is a result too."""
-    return run is not None and run.status().state == "failed"
+    """Whether it has exploded: for a change to a run this is a result too. Any other failure says nothing about the change."""
+    return run is not None and run.status().state == "failed" and run.status().reason == EXPLODED
+
+
+def above(run: Run, guess: float) -> list[Row]:
+    """The steps of a run whose loss was far above that of guessing."""
+    return [row for row in run.metrics() if row.get("loss", 0.0) > guess + FAR]

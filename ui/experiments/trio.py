@@ -38,8 +38,8 @@ class Trio:
         """Whether one is missing that will not come by itself: it was stopped, or could not go on though it should have."""
         base, changed, twin = self.runs
         lost = [run is None or (not run.status().active and found.result(run) is None) for run in (base, twin)]
-        stopped = changed is not None and changed.status().state in ("stopped", "interrupted")
-        return self.started and (any(lost) or stopped)
+        failed = changed is not None and changed.status().resumable and not found.diverged(changed)
+        return self.started and (any(lost) or failed)
 
     @property
     def outcome(self) -> Outcome | None:
