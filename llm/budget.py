@@ -7,14 +7,15 @@ where the rate has fallen for the first time, not the end: training goes on unti
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llm.config import ModelConfig
+from llm.schedule import starts_as_identity
 
 TOKENS_PER_STEP = 1024  # of the batch that learns most in a second, early in training
 USUAL_LOSS = 1.88  # nats per character; the steps below are for it
-STEPS = {1: 200, 2: 165, 3: 150}  # by layers, at 128 wide on characters; from there on LAST
-LAST = 140
+STEPS = 188  # at 128 wide on characters
+SHALLOW = 0.8  # of the steps train the first layer alone, where there are more and they can join later
 TOKENS_PER_NAT = 7.2  # tokens grow by this power of e for each nat per character less
 BATCH_SHARE = 0.42  # of the growth (on a logarithmic scale) goes into larger batches, the rest into more steps
 LEAST, MOST = 0.2, 100.0  # growth beyond which the rule says nothing
@@ -22,10 +23,11 @@ LEAST, MOST = 0.2, 100.0  # growth beyond which the rule says nothing
 
 @dataclass(frozen=True)
 class Budget:
-    """Steps over which the rate falls, and windows in each."""
+    """Steps over which the rate falls, windows in each, and the part of the steps that trains the first layer alone."""
 
     steps: int
     batch_size: int
+    shallow_fraction: float = 0.0
 
 
 def budget_for(model: ModelConfig, target: float, characters_per_token: float) -> Budget:
@@ -34,12 +36,19 @@ def budget_for(model: ModelConfig, target: float, characters_per_token: float) -
     return _spread(model, min(max(growth, LEAST), MOST), characters_per_token)
 
 
-def budget_in(model: ModelConfig, seconds: float, step_seconds: float, characters_per_token: float) -> Budget:
-    """For a time. ``step_seconds`` is what a step of the usual batch takes (see ``usual_batch``)."""
-    affordable = seconds / step_seconds / _spread(model, 1.0, characters_per_token).steps
+def budget_in(model: ModelConfig, seconds: float, step_seconds: tuple[float, float], characters_per_token: float) -> Budget:
+    """For a time. ``step_seconds`` is what a step of the usual batch (see ``usual_batch``) takes with one layer, and with all."""
+    share = shallow_fraction(model)
+    mean = share * step_seconds[0] + (1 - share) * step_seconds[1]
+    affordable = seconds / mean / _spread(model, 1.0, characters_per_token).steps
     found = _spread(model, max(affordable, LEAST), characters_per_token)
-    fits = seconds / (step_seconds * found.batch_size / usual_batch(model))
-    return Budget(max(1, int(fits)), found.batch_size)
+    fits = seconds / (mean * found.batch_size / usual_batch(model))
+    return replace(found, steps=max(1, int(fits)))
+
+
+def shallow_fraction(model: ModelConfig) -> float:
+    """The part of the steps that trains the first layer alone: none where there is no other, or where the others cannot wait."""
+    return SHALLOW if model.n_layers > 1 and starts_as_identity(model) else 0.0
 
 
 def usual_batch(model: ModelConfig) -> int:
@@ -50,6 +59,6 @@ def usual_batch(model: ModelConfig) -> int:
 def _spread(model: ModelConfig, growth: float, characters_per_token: float) -> Budget:
     """``growth`` times the tokens that the usual loss takes, over steps and batch."""
     narrow = math.sqrt(128 / model.d_model) if model.d_model < 128 else 1.0
-    steps = STEPS.get(model.n_layers, LAST) * narrow / max(1.0, characters_per_token)
+    steps = STEPS * narrow / max(1.0, characters_per_token)
     batch = max(1, round(usual_batch(model) * growth**BATCH_SHARE))
-    return Budget(max(10, round(steps * growth ** (1 - BATCH_SHARE))), batch)
+    return Budget(max(10, round(steps * growth ** (1 - BATCH_SHARE))), batch, shallow_fraction(model))

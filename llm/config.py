@@ -222,6 +222,9 @@ class TrainConfig:
     - ``average_fraction``: the model that is evaluated and saved is a running average of the weights over about the last
       such part of the steps (polynomial averaging, Shamir and Zhang 2013), which does at a constant rate what a falling
       rate does.
+    - ``shallow_fraction``: for this part of the steps (of the first fall of the rate) only the first layer is computed and
+      trained; then all of them are (progressive stacking, Gong et al. 2019). Early steps learn what one layer can hold, at a
+      fraction of the price. It takes layers that start as the identity, as ``zero_init`` lets them.
     - ``document_start_fraction``: this part of each batch starts where a document starts, as a reader's prompt does.
     - ``eval_tokens``: evaluations on the way look at about so many validation tokens, in evenly spaced windows.
     - ``explosion_steps``: training stops when so many steps in a row have a loss far above that of guessing, ln V.
@@ -256,6 +259,7 @@ class TrainConfig:
     flush_denormals: bool = False
     cycle_steps: int | None = None
     explosion_steps: int | None = None
+    shallow_fraction: float = 0.0
 
     def __post_init__(self) -> None:
         if self.steps is not None:
@@ -295,6 +299,11 @@ class TrainConfig:
             _whole("plateau_evaluations", self.plateau_evaluations, 1)
         if self.explosion_steps is not None:
             _whole("explosion_steps", self.explosion_steps, 1)
+        _between("shallow_fraction", self.shallow_fraction, 0.0, 1.0)
+        _require(
+            not self.shallow_fraction or self.steps is not None or self.cycle_steps is not None,
+            "shallow_fraction is a part of the steps; set steps or cycle_steps",
+        )
         limits = (self.steps, self.max_seconds, self.stop_at_val_loss, self.plateau_evaluations)
         ends = "steps, max_seconds, stop_at_val_loss or plateau_evaluations"
         _require(any(x is not None for x in limits), f"training needs an end: set {ends}")

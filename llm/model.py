@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,13 @@ class Transformer(nn.Module):
             self._initialise()
 
     def forward(
-        self, ids: Tensor, tap: Tap = identity, *, cache: KVCache | None = None, generator: torch.Generator | None = None
+        self,
+        ids: Tensor,
+        tap: Tap = identity,
+        *,
+        cache: KVCache | None = None,
+        generator: torch.Generator | None = None,
+        depth: int | None = None,
     ) -> Tensor:
         """Logits for each position.
 
@@ -57,6 +64,7 @@ class Transformer(nn.Module):
             tap: called at each named point; may return a changed tensor of the same shape.
             cache: keys and values of the tokens before ``ids``; extended in place.
             generator: source of dropout's randomness; without one there is no dropout.
+            depth: run only the first so many blocks, while training grows the model (``TrainConfig.shallow_fraction``).
 
         Returns:
             (B, T, V) logits, always this shape.
@@ -78,7 +86,7 @@ class Transformer(nn.Module):
         x = dropout(x, self.config.dropout, generator)
         mask = self.attention_bias[:, start:end, :end]  # (1 or H, T, S)
         turns = self.rotations[:, start:end] if self.config.position == "rope" else None  # (2, T, D/2)
-        for block in self.blocks:
+        for block in islice(self.blocks, depth):
             x = block(x, tap, mask, turns, cache, generator)
         if cache is not None:
             cache.length = end

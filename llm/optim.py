@@ -111,21 +111,30 @@ class Muon:
         """Rises by 0.1 to its final value during the first 100 steps, while gradients still change quickly."""
         return self.final_momentum - 0.1 * max(0.0, 1 - self.count / 100)
 
-    def step(self, gradient: Tensor, learning_rate: float) -> None:
-        """Update the weights in place. ``gradient`` is float32 and as long as the weights."""
-        self.mean.lerp_(gradient, 1 - self.momentum)
-        update = torch.lerp(gradient, self.mean, self.momentum)  # Nesterov
-        if self.weight_decay:
-            self.weights.mul_(1 - learning_rate * self.weight_decay)
+    def step(self, gradient: Tensor, learning_rate: float, share: float = 1.0) -> None:
+        """Update the weights in place. ``gradient`` is float32 and as long as the weights.
+
+        ``share`` is the part of each run of equal matrices, from its start, that has a gradient yet; the others stay.
+        """
         start = 0
         for count, rows, columns in self.shapes:
-            end = start + count * rows * columns
-            turned = orthogonalise(update[start:end].view(count, rows, columns).to(self.dtype))
-            # a long matrix has more entries to share the same length: keep the size of an entry's change alike
-            scale = math.sqrt(max(rows, columns) / min(rows, columns))
-            self.weights[start:end].add_(turned.reshape(-1), alpha=-learning_rate * scale)
-            start = end
+            live = round(count * share)
+            self._turn(slice(start, start + live * rows * columns), (live, rows, columns), gradient, learning_rate)
+            start += count * rows * columns
         self.count += 1
+
+    def _turn(self, span: slice, shape: tuple[int, int, int], gradient: Tensor, learning_rate: float) -> None:
+        """Update one run of equal matrices."""
+        _, rows, columns = shape
+        weights, mean, gradient = self.weights[span], self.mean[span], gradient[span]
+        mean.lerp_(gradient, 1 - self.momentum)
+        update = torch.lerp(gradient, mean, self.momentum)  # Nesterov
+        turned = orthogonalise(update.view(shape).to(self.dtype))
+        if self.weight_decay:
+            weights.mul_(1 - learning_rate * self.weight_decay)
+        # a long matrix has more entries to share the same length: keep the size of an entry's change alike
+        scale = math.sqrt(max(rows, columns) / min(rows, columns))
+        weights.add_(turned.reshape(-1), alpha=-learning_rate * scale)
 
 
 def orthogonalise(matrices: Tensor, steps: int = 3) -> Tensor:
@@ -230,10 +239,11 @@ class Optimizer:
             return Muon(weights, part.shapes, momentum=c.muon_momentum, weight_decay=c.muon_weight_decay, dtype=dtype)
         return AdamW(weights, beta1=c.beta1, beta2=c.beta2, weight_decay=c.weight_decay if part.decays else 0.0)
 
-    def step(self, fraction: float) -> float:
+    def step(self, fraction: float, share: float = 1.0) -> float:
         """Clip, update, refresh the working copy and clear the gradients; returns the gradient's norm before clipping.
 
-        ``fraction`` multiplies both learning rates (see ``llm.schedule``).
+        ``fraction`` multiplies both learning rates (see ``llm.schedule``); ``share`` is the part of the layers, from the
+        first on, that was computed: the matrices of the others have no gradient, and Muon passes them by.
 
         Raises:
             ValueError: when the gradient is infinite or not a number; then nothing is updated.
@@ -246,8 +256,10 @@ class Optimizer:
         if limit is not None and norm > limit:
             gradient = gradient * (limit / norm)
         for span, update in self.updates:
-            rate = self.config.muon_learning_rate if isinstance(update, Muon) else self.config.learning_rate
-            update.step(gradient[span], rate * fraction)
+            if isinstance(update, Muon):
+                update.step(gradient[span], self.config.muon_learning_rate * fraction, share)
+            else:
+                update.step(gradient[span], self.config.learning_rate * fraction)
         if self.working is not self.masters:
             self.working.copy_(self.masters)
         self.gradient.zero_()

@@ -45,7 +45,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             },
         ),
         "quickest": Recipe(
-            "fast with smear and without biases, and a rate that falls to zero over a number of steps chosen for the target",
+            "fast with smear and no biases; steps chosen for the target, most of them with one layer; the rate falls to zero",
             model={
                 "position": "alibi",
                 "activation": "relu",
@@ -60,7 +60,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             train={
                 "optimizer": "muon",
                 "learning_rate": 0.05,
-                "muon_learning_rate": 0.04,
+                "muon_learning_rate": 0.06,
                 "beta1": 0.8,
                 "beta2": 0.98,
                 "batch_size": 16,

@@ -1,11 +1,11 @@
-"""The learning rate of each step: warm-up, a fall, and perhaps another one. It depends on the step alone, never on time."""
+"""What changes from step to step by plan: the learning rate, and how many layers train. By the step alone, never by time."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from llm.config import TrainConfig
+from llm.config import ModelConfig, TrainConfig
 
 RESTART = 0.5  # later cycles start from this part of the rate, and the first of them is this part of the first cycle
 
@@ -49,3 +49,15 @@ def rate_fraction(config: TrainConfig, step: int) -> float:
     progress = min((step - cycle.start) / cycle.length, 1.0)
     fall = 1 - progress if config.schedule == "linear" else (1 + math.cos(math.pi * progress)) / 2
     return min(warm, cycle.top * (config.final_lr_fraction + (1 - config.final_lr_fraction) * fall))
+
+
+def depth_at(config: TrainConfig, step: int) -> int | None:
+    """How many layers ``step`` trains (the first step is 0): one during ``shallow_fraction``, then None, which is all of them."""
+    length = config.cycle_steps or config.steps
+    shallow = length is not None and step < round(config.shallow_fraction * length)
+    return 1 if shallow else None
+
+
+def starts_as_identity(model: ModelConfig) -> bool:
+    """Whether a layer that has not been trained yet passes on what it gets, so that it may join later."""
+    return model.zero_init and model.residual and model.norm_position == "pre"

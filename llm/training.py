@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from llm.config import TrainConfig
+from llm.config import ModelConfig, TrainConfig
 from llm.data import TokenData, WindowSampler
 from llm.devices import denormals_flushed, resolve_device, resolve_precision
 from llm.evaluation import bits_per_byte
@@ -20,7 +20,7 @@ from llm.explosion import Exploded, ExplosionWatch
 from llm.model import Transformer
 from llm.objectives import objective_of, token_loss
 from llm.optim import Optimizer, place
-from llm.schedule import rate_fraction
+from llm.schedule import depth_at, rate_fraction, starts_as_identity
 from llm.watch import ValidationWatch
 
 STATE_FORMAT = 1
@@ -78,11 +78,12 @@ class Trainer:
             ValueError: when the data are too short, the objective does not fit the model, or the device is not there.
         """
         self.objective = objective_of(config, model.config, data.special)
+        check_growth(config, model.config)
         self.device = resolve_device(config.device)
         self.precision = resolve_precision(config.precision, self.device)
         self.model, self.data, self.config = model.to(self.device), data, config
         self.current = config  # with what ``change`` has set since
-        self.dropout = model.config.dropout
+        self.dropout, self.layers = model.config.dropout, model.config.n_layers
         T = model.config.context_length
         self.sampler = WindowSampler(data, T, config.batch_size, seed=config.seed, start_fraction=config.document_start_fraction)
         self.dropout_generator = torch.Generator(self.device).manual_seed(config.seed + 1)
@@ -118,14 +119,14 @@ class Trainer:
         """Forward, backward and update."""
         start, cpu = time.perf_counter(), time.process_time()
         inputs, targets = self._batch()
-        fraction = rate_fraction(self.config, self.step)
-        loss = token_loss(self.working(inputs, generator=self.dropout_generator), targets)
+        fraction, depth = rate_fraction(self.config, self.step), depth_at(self.config, self.step)
+        loss = token_loss(self.working(inputs, generator=self.dropout_generator, depth=depth), targets)
         loss.backward()
         loss = loss.item()
         if not math.isfinite(loss):  # before the update, so that the weights stay those that can be looked at
             raise Exploded(f"the loss is no longer a number at step {self.step + 1}; use a lower learning rate")
         try:
-            norm = self.optimizer.step(fraction)
+            norm = self.optimizer.step(fraction, (depth or self.layers) / self.layers)
         except ValueError as error:  # the gradient is no number: found before the update, too
             raise Exploded(str(error)) from error
         self._update_average()
@@ -260,6 +261,14 @@ class Trainer:
             elif self.stop_reason is None and self.watch.on_plateau:
                 self.stop_reason = "plateau"
         return record
+
+
+def check_growth(config: TrainConfig, model: ModelConfig) -> None:
+    """``ValueError`` where layers that join later (``shallow_fraction``) would change what the model has learnt so far."""
+    if config.shallow_fraction and not starts_as_identity(model):
+        raise ValueError(
+            "shallow_fraction needs layers that start as the identity; set zero_init, with residual connections and pre-norm"
+        )
 
 
 def twin(model: Transformer, dtype: torch.dtype) -> Transformer:

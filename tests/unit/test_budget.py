@@ -1,6 +1,7 @@
 """The step budget of the quickest recipe: more for a harder target, fewer for longer tokens, what fits for a time."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,10 @@ def shape(layers=4, width=128, context=64):
     return ModelConfig(67, context, layers, 4, width)
 
 
+def growing(**changes):
+    return replace(shape(**changes), zero_init=True)
+
+
 def tokens(model, target, per_token=1.0):
     found = budget_for(model, target, per_token)
     return found.steps * found.batch_size * model.context_length
@@ -29,7 +34,9 @@ def test_a_harder_target_takes_more_steps_and_larger_batches():
 
 
 def test_shape_and_tokenizer_count():
-    assert budget_for(shape(layers=1), 1.88, 1.0).steps > budget_for(shape(layers=4), 1.88, 1.0).steps
+    assert budget_for(shape(layers=1), 1.88, 1.0).shallow_fraction == 0.0  # there are no other layers that could wait
+    assert budget_for(shape(), 1.88, 1.0).shallow_fraction == 0.0  # they could not pass on what they get
+    assert budget_for(growing(), 1.88, 1.0).shallow_fraction > 0.5
     assert budget_for(shape(width=64), 1.88, 1.0).steps > budget_for(shape(), 1.88, 1.0).steps
     assert budget_for(shape(), 1.88 * 2.4, 2.4).steps < budget_for(shape(), 1.88, 1.0).steps  # same nats per character
     assert budget_for(shape(context=128), 1.88, 1.0).batch_size == 8
@@ -44,8 +51,10 @@ def test_a_target_out_of_reach_still_gives_a_budget(target):
 
 def test_a_time_is_filled_and_not_exceeded():
     for seconds in (1, 10, 300):
-        found = budget_in(shape(), seconds, 0.05, 1.0)
-        assert 0.8 * seconds < found.steps * found.batch_size / 16 * 0.05 <= seconds
+        found = budget_in(growing(), seconds, (0.02, 0.05), 1.0)
+        share = found.shallow_fraction
+        needed = found.steps * found.batch_size / 16 * (share * 0.02 + (1 - share) * 0.05)
+        assert 0.8 * seconds < needed <= seconds
 
 
 def spec_of(*options):
