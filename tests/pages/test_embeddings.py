@@ -7,6 +7,7 @@ import io
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +95,9 @@ def test_only_the_open_view_is_drawn(name: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["emb-gpt2", "emb-words", "emb-letters", "emb-bytes"])
-@pytest.mark.parametrize("name", VIEWS)
-def test_every_view_of_every_kind_of_vocabulary(extra: None, name: str, model: str) -> None:
-    for text in ("The little dog saw a cat", "d"):
-        assert view(name, model=model, text=text).selectbox(key="bench-model").value == model
+def test_every_view_of_every_kind_of_vocabulary(extra: None, model: str) -> None:
+    for name, text in product(VIEWS, ("The little dog saw a cat", "d")):
+        assert view(name, model=model, text=text).selectbox(key="bench-model").value == model, name
 
 
 @pytest.mark.parametrize("text", ODD)
