@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import cached, cached_home, model_map
+from ui import cached, cached_home, locked, model_map
 from ui import page as page_parts
 from ui.components.story import story
+from ui.components.tokens import token_strip
 from ui.pages import PAGES
 from ui.snippets_home import continuation_code
 from ui.text import load
@@ -38,7 +39,11 @@ with page_parts.card("home-story"):
 
 left, right = st.columns([1.15, 1], gap="medium")
 with left, page_parts.card("home-map", page["map.title"], page["map.text" if now.config.residual else "map.text_no_residual"]):
-    model_map.show(now, page["map"], key="home-map")
+    locked.hear(now.scope, strip := f"home-token-{now.scope}-{locked.current_round()}", "picked")
+    lock = locked.of(now.scope)
+    st.caption(page["map.tokens"])
+    token_strip(now.chips, key=strip, pick=True, sentence=now.scope)
+    model_map.show(now, lock.token if lock else len(now.ids) - 1, key="home-map")
     page_parts.provenance(now, f"{cached.parameter_count(now.model_id):,} {page['map.weights']}")
 with right:
     best = cached_home.best_probability(now.model_id, now.step, now.ids)

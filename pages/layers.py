@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import page as page_parts
-from ui.layers import activation, breaking, heads, lens, neurons, norm, numbers, road, score, spot
+from ui.layers import activation, breaking, heads, lens, neurons, norm, numbers, road, score, spot, whole
 
 PARTS = {
     "road": road.show,
@@ -14,6 +14,7 @@ PARTS = {
     "neurons": neurons.show,
     "activation": activation.show,
     "numbers": numbers.show,
+    "whole": whole.show,
 }
 
 page = page_parts.start("layers")

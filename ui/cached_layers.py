@@ -17,6 +17,7 @@ from llm.interpret.comparison import loss, probabilities, text_loss
 from llm.interpret.held_out import held_out, held_out_documents
 from llm.interpret.lens import LensTop, logit_lens, logit_lens_top, stream_points
 from llm.interpret.neurons import LogitEffect, TopActivations, neuron_activations, neuron_logit_effect, top_activations
+from llm.interpret.stream import stations
 from llm.model import Tap, identity
 from llm.tokenizers import Tokenizer
 from llm.trace import trace
@@ -31,6 +32,7 @@ PLACES, AROUND = 8, 11  # places shown for a neuron, tokens on each side
 EFFECTS = 8
 LOSS_WINDOWS = 16  # windows of unseen text over which a changed model's loss is taken
 GUESSES = 5  # of the lens at each stage
+LENS_BUDGET = 4_000_000_000  # multiplications: above, the lens reads one token's vectors and not the whole sentence's
 
 
 @cached.by_weights(max_entries=48)
@@ -50,6 +52,45 @@ def lens(now: Reading) -> LensTop:
 def lens_at(now: Reading, position: int) -> LensTop:
     """The best guesses of one token (as the only position) after each attention and each MLP."""
     return _lens(now.model_id, now.step, now.ids, position)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The residual stream of each token after each station (S of them): its length, what joined, and the best guesses there.
+
+    Attributes:
+        size: (T, S) lengths. ``added``: (T, S) lengths of what joined; NaN at the start.
+        ids: (T, S, k) the most probable tokens. ``probabilities``: (T, S, k); NaN for tokens that the lens has not read.
+    """
+
+    size: np.ndarray
+    added: np.ndarray
+    ids: np.ndarray
+    probabilities: np.ndarray
+
+
+def ways(now: Reading, position: int) -> Ways:
+    """The way of every token. Of a large model only that at ``position`` is read at each station."""
+    config = now.config
+    cost = len(now.ids) * (2 * config.n_layers + 1) * config.vocab_size * config.d_model
+    return _ways(now.model_id, now.step, now.ids, None if cost <= LENS_BUDGET else position)
+
+
+@cached.by_weights(max_entries=48)
+def _ways(model_id: str, step: int | None, ids: tuple[int, ...], position: int | None) -> Ways:
+    model, seen = cached.checkpoint(model_id, step).model, cached.trace_of(model_id, step, ids)
+    read = [position] if position is not None else list(range(len(ids)))
+    top = logit_lens_top(model, seen, GUESSES, points=stream_points(model.config, halves=True), positions=read)
+    stops = [stations(seen, i) for i in range(len(ids))]
+    shape = (len(ids), *top.ids.shape[::2])
+    made, chances = np.zeros(shape, dtype=int), np.full(shape, np.nan)
+    made[read], chances[read] = top.ids.swapaxes(0, 1), top.probabilities.swapaxes(0, 1)
+    return Ways(
+        np.array([[stop.size for stop in row] for row in stops]),
+        np.array([[np.nan if stop.added is None else stop.added for stop in row] for row in stops]),
+        made,
+        chances,
+    )
 
 
 def lens_probabilities(now: Reading, points: tuple[str, ...], position: int) -> np.ndarray:

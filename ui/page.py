@@ -61,6 +61,12 @@ def choose_view(page: Page, views: Sequence[str], address: str) -> str:
     return chosen
 
 
+def put_view(slug: str, name: str, address: str) -> None:
+    """Open a page's view (see ``choose_view``) the next time that the page is drawn. For callbacks."""
+    st.session_state[f"{slug}-view"] = st.session_state[address] = name
+    _pressed(slug)
+
+
 def _pressed(slug: str) -> None:
     st.session_state[f"{slug}-view-pressed"] = True
 

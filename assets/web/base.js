@@ -214,6 +214,11 @@ export const savePNG = (name, canvas) => canvas.toBlob((blob) => save(name, blob
 
 export const saveSVG = (name, svg) => save(name, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
 
+/** Click the page link with this title; Streamlit then changes the page and keeps the bench. */
+export function openPage(title) {
+  [...document.querySelectorAll(".st-key-station-links a")].find((link) => link.textContent.trim() === title)?.click();
+}
+
 /** A row of small buttons in a figure's corner: tools([["PNG", f], ...]). */
 export function tools(entries) {
   return h("div", { class: "tools" }, entries.map(([label, onclick]) => h("button", { type: "button", class: "tool", onclick }, label)));

@@ -5,6 +5,7 @@
 //   { query, key }       a pair: a cell of a matrix, a line, a pair of tokens
 //   { layer, head }      the head it was seen in
 //   { channel, entry }   a channel of a vector; an entry of the vocabulary (its id)
+//   { part }             a part of the model, as the map names it ("block.attention.q"); `layer` says of which layer
 //   { weights, words }   added by the component that has the numbers (`tell`): the row of attention weights of the query
 //                        (Float32Array, not to be changed), and the sentence that says all this in words
 //
@@ -15,6 +16,7 @@
 //     lock,             // data.lock: [token, key or -1] that Python has as locked, or null
 //     show(place, held) // paint now (no requestAnimationFrame: this is one); null is "nothing"; `held` is whether it is locked
 //     tell(place)       // optional: more about a place, see above
+//     parts,            // optional: it knows parts; a place that names only a part is nothing to all others
 //     record(lock, place) // optional: report [token, key or -1, n] to Python (`setStateValue`), [-1, -1, n] when it is freed (alone: null)
 //   });
 //   bus.point(place)    // hover; null when the pointer leaves
@@ -30,7 +32,7 @@
 const MEMBERS = new Map(); // root -> member
 const SCOPES = new Map(); // scope -> { pointed, by, lock, told }
 const WATCHERS = new Set();
-const FIELDS = ["token", "query", "key", "layer", "head", "channel", "space", "entry", "side"];
+const FIELDS = ["token", "query", "key", "layer", "head", "channel", "space", "entry", "side", "part"];
 let frame = 0, count = 0, live = null, spoken = 0, sentence = "";
 
 export const same = (a, b) => (a && b ? FIELDS.every((name) => (a[name] ?? null) === (b[name] ?? null)) : !a && !b);
@@ -55,12 +57,12 @@ export function part(place, i, id = null) {
   return place.entry !== undefined && place.entry === id && place.token === undefined && place.query === undefined ? "token" : null;
 }
 
-export function join(root, { scope, lock, show, tell, record }) {
+export function join(root, { scope, lock, show, tell, record, parts = false }) {
   if (!MEMBERS.size) begin();
   const key = scope ?? root;
   const before = MEMBERS.get(root);
   if (before && before.scope !== key) forget(before);
-  const member = { root, scope: key, show, tell, record };
+  const member = { root, scope: key, show, tell, record, parts, keeps: lock !== undefined };
   MEMBERS.set(root, member);
   const at = place(key);
   if (before && at.by === before) at.by = member; // the same component, run again under the pointer
@@ -97,11 +99,11 @@ function full(scope, to) {
   return to;
 }
 
-/** A scope that nobody shows any more is forgotten: its lock comes back from Python. */
+/** A scope that nobody shows any more (who knows of no lock does not count) is forgotten: its lock comes back from Python. */
 function forget(member) {
   const at = SCOPES.get(member.scope);
   if (at?.by === member) Object.assign(at, { pointed: null, by: null });
-  if (![...MEMBERS.values()].some((other) => other !== member && other.scope === member.scope)) SCOPES.delete(member.scope);
+  if (![...MEMBERS.values()].some((other) => other !== member && other.keeps && other.scope === member.scope)) SCOPES.delete(member.scope);
   soon();
 }
 
@@ -136,7 +138,10 @@ function hold(scope, to, by = null) {
 
 const tellWatchers = (scope, to) => WATCHERS.forEach((watcher) => watcher({ scope, place: to }));
 
-const shownTo = (member, at) => (at.lock && at.by !== member ? at.lock : at.pointed ?? at.lock);
+function shownTo(member, { lock, by, pointed }) {
+  if (pointed?.part) return member.parts ? pointed : lock; // no token is meant, so none has to give way to it
+  return lock && by !== member ? lock : pointed ?? lock;
+}
 
 function soon() {
   if (!frame) frame = requestAnimationFrame(paint);

@@ -1,8 +1,11 @@
 // The whole model as one picture, true to its configuration. A box opens in place while the rest stands back; Escape closes it;
-// each part leads to its page; on request one token's vector is followed through all layers.
-import { applyTheme, h, memory, stage, takeaway } from "./base.js";
+// each part leads to its page, with its layer and head; on request one token's vector is followed through all layers. A token
+// that is pointed at anywhere shows its way, and a part that is pointed at here lights up wherever else the page shows it.
+import { applyTheme, filled, h, memory, openPage, stage, takeaway, unpack } from "./base.js";
+import { join } from "./bus.js";
 import { draw, sheet } from "./map_draw.js";
 import { layout } from "./map_layout.js";
+import { summed, written } from "./map_stops.js";
 import { player } from "./map_way.js";
 
 const STYLE = `
@@ -16,7 +19,7 @@ const STYLE = `
 .crumbs .here { font-weight: 600; padding: 2px 4px; }
 .gf .words { font-size: 16px; min-height: 3.1em; margin: 8px 0; display: flow-root; }
 .words b { font-weight: 600; }
-.words button { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: var(--gf-card); border-radius: 8px; padding: 2px 10px; cursor: pointer; font-size: 14.5px; margin: 4px 0 0; display: block; }
+.words .go { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: var(--gf-card); border-radius: 8px; padding: 2px 10px; cursor: pointer; font-size: 14.5px; margin: 4px 0 0; display: block; }
 .map { display: block; width: 100%; }
 .map text { font-family: var(--st-font); fill: var(--gf-ink); }
 .map .small { font-size: 13px; fill: var(--gf-soft); }
@@ -30,7 +33,10 @@ const STYLE = `
 .map .part:focus-visible > .box, .map .part.chosen > .box, .map .part.at > .box { stroke: var(--gf-accent); stroke-width: 2.8; }
 .map .road { stroke: var(--gf-accent); stroke-width: 5; opacity: 0.35; }
 .map .wire { stroke: var(--gf-soft); stroke-width: 1.5; fill: none; }
-.map .wires.dim { opacity: 0.32; }
+.map :is(.wires, .stops).dim { opacity: 0.32; }
+.map .part.lit > .box { stroke: var(--gf-accent); stroke-width: 2.8; fill: color-mix(in srgb, var(--gf-accent) 8%, var(--gf-card)); }
+.told .heads { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin-top: 4px; }
+.told .heads button { min-width: 34px; }
 .way { border: 1px solid var(--gf-accent); border-radius: 12px; padding: 8px 12px; margin: 8px 0; background: var(--gf-card); }
 .way .said { font-size: 16px; min-height: 2.8em; }
 .way .said b { unicode-bidi: isolate; white-space: pre-wrap; }
@@ -42,8 +48,8 @@ select { font: inherit; font-size: 14.5px; color: inherit; background: var(--gf-
 
 export default function (component) {
   const root = stage(component, STYLE);
-  const data = component.data;
-  const state = memory(root, () => ({ open: [], layer: 0, all: false, table: false, stop: null, width: 0, before: new Map(), frame: 0 }));
+  const data = unpack(component.data);
+  const state = memory(root, () => ({ open: [], layer: data.layer, all: false, table: false, stop: null, width: 0, before: new Map(), frame: 0, pointed: null, lit: null }));
   Object.assign(state, { component, data, root, palette: applyTheme(root) });
   state.layer = Math.min(state.layer, data.layers - 1);
   state.open = valid(data.tree, state.open);
@@ -60,7 +66,55 @@ export default function (component) {
   state.watch = new ResizeObserver(() => { if (Math.abs(root.clientWidth - state.width) > 2) render(state); });
   state.watch.observe(root);
   render(state);
+  state.bus = join(root, { scope: data.sentence, lock: data.lock, parts: true, show: (place) => follow(state, place) });
+  listen(state);
+  if (data.leave) openPage(data.leave);
+  return () => { state.watch.disconnect(); state.bus.leave(); };
 }
+
+/** What is pointed at on the page: a token, whose way is written into the picture, or a part, which lights up. */
+function follow(state, place) {
+  const token = place?.token ?? place?.query, { data } = state;
+  state.pointed = token < data.tokens.length ? token : null;
+  const part = place?.part ?? (place?.layer !== undefined ? "block.attention" : null);
+  state.lit = part && { part, layer: place.layer };
+  if (state.lit?.layer < data.layers && state.lit.layer !== state.layer && !state.all) { state.layer = state.lit.layer; render(state); }
+  else light(state);
+}
+
+/** Mark the box of the part, or the smallest one around it that is drawn, and write the token's way. */
+function light(state) {
+  const { picture, lit, plan } = state, token = state.pointed ?? state.data.token;
+  const near = lit ? plan.boxes.filter((box) => within(box.path, lit.part.split(".")) && (lit.layer === undefined || box.layer === null || box.layer === lit.layer)) : [];
+  const depth = Math.max(0, ...near.map((box) => box.path.length)), keys = new Set(near.filter((box) => box.path.length === depth).map((box) => box.key));
+  picture.querySelectorAll(".part").forEach((part) => part.classList.toggle("lit", keys.has(part.dataset.key)));
+  picture.querySelector(".stops")?.remove();
+  picture.append(written(state, token));
+  if (!state.open.length) state.told.firstChild.textContent = summed(state, token);
+}
+
+const within = (outer, inner) => outer.every((id, i) => inner[i] === id);
+
+/** The pointer, and the focus that a key has set, point at a part; so does a tap, which opens it as well. */
+function listen(state) {
+  const { place, told, bus } = state;
+  const at = (e) => {
+    const key = e.target.closest?.(".part")?.dataset.key, box = key !== undefined && state.plan.boxes.find((each) => each.key === key);
+    return box ? pointedAt(state, box) : null;
+  };
+  place.onpointermove = (e) => { if (e.pointerType !== "touch") bus.point(at(e)); };
+  place.onpointerleave = (e) => { if (e.pointerType !== "touch") bus.point(null); };
+  const head = (e) => { const { head } = e.target.closest?.("[data-head]")?.dataset ?? {}; return head === undefined ? null : { layer: state.layer, head: +head, part: chain(state).at(-1).page && state.open.join(".") }; };
+  told.onpointermove = (e) => { if (e.pointerType !== "touch" && head(e)) bus.point(head(e)); };
+  told.onpointerleave = () => bus.point(null);
+  for (const [element, seen] of [[place, at], [told, head]]) {
+    element.addEventListener("focusin", (e) => { if (e.target.matches(":focus-visible") && seen(e)) bus.point(seen(e)); });
+    element.addEventListener("focusout", () => bus.point(null));
+  }
+}
+
+const pointedAt = ({ data }, { path, layer, part }) => ({ part: path.join("."), ...(layer === null ? {} : { layer }),
+  words: `${part.id === "block" ? filled(data.words.block, { i: layer + 1, n: data.layers }) : part.title}. ${part.says}` });
 
 /** The part of a path that this model has. */
 function valid(tree, path) {
@@ -86,6 +140,7 @@ function render(state, focus = null) {
   if (had !== null) [...state.picture.querySelectorAll(".part")].find((part) => part.dataset.key === had)?.focus({ preventScroll: true });
   controls(state);
   tell(state);
+  light(state);
   state.way.mark();
 }
 
@@ -95,6 +150,7 @@ function press(state, box) {
   if (box.layer !== null) state.layer = box.layer;
   state.open = same ? state.open.slice(0, -1) : box.path;
   render(state, box.key);
+  state.bus.point(pointedAt(state, box));
 }
 
 /** Arrow keys: up and down to the box before and after, right opens, left closes. */
@@ -140,10 +196,18 @@ function controls(state) {
 /** What the open part is, does, gives and weighs, and the way to its page. */
 function tell(state) {
   const { data, told } = state, part = chain(state).at(-1), { words } = data;
-  if (!state.open.length) return told.replaceChildren(h("span", {}, `${words.hint} `), h("b", { class: "num" }, words.count.replace("{n}", number(data.total))));
+  if (!state.open.length) return told.replaceChildren(h("div", {}), h("span", {}, `${words.hint} `), h("b", { class: "num" }, words.count.replace("{n}", number(data.total))));
   const text = [part.says, part.shape ? words.gives.replace("{shape}", part.shape) : "", weighs(part, words)].filter(Boolean).join(" ");
+  const layer = state.open[0] === "block" ? state.layer : null;
   told.replaceChildren(h("b", {}, `${part.id === "block" ? words.block.replace("{i}", state.layer + 1).replace("{n}", data.layers) : part.title}. `), text,
-    h("button", { type: "button", onclick: () => open(part.page) }, words.open_page.replace("{page}", part.page)));
+    h("button", { type: "button", class: "go", onclick: () => leave(state, part, layer) }, filled(words[layer === null ? "open_page" : "open_page_layer"], { page: part.page, layer: layer + 1 })),
+    ...(part.headed ? [h("div", { class: "heads", role: "group", "aria-label": words.heads }, `${words.heads} `, Array.from({ length: data.heads }, (_, k) =>
+      h("button", { type: "button", "data-head": k, "aria-label": filled(words.open_head, { layer: layer + 1, head: k + 1 }), onclick: () => leave(state, part, layer, k) }, String(k + 1))))] : []));
+}
+
+/** To the part's page: Python puts its layer and head on the bench, and then says that the page may be opened (`data.leave`). */
+function leave({ component }, part, layer, head = null) {
+  component.setTriggerValue("go", { page: part.page, part: part.id, layer, head });
 }
 
 export const number = (n) => n.toLocaleString("en");
@@ -165,9 +229,3 @@ function listed({ tree, layers }) {
   tree.rows.flat().forEach((part) => add(part, null, 0));
   return lines;
 }
-
-/** Click the page link with this title; Streamlit then changes the page and keeps the bench. */
-function open(page) {
-  [...document.querySelectorAll(".st-key-station-links a")].find((link) => link.textContent.trim() === page)?.click();
-}
-

@@ -1,22 +1,29 @@
 // Where the boxes and wires of the map stand: pure arithmetic from the tree, the width and what is open.
 
 export const NARROW = 480; // pixels; below, boxes hold two lines and steps stand under each other
-const GAP = 18, HEAD = 38, LEAF = 50, ROW = 38, PAD = 12;
+const STATIONS = { attention: "attention", norm1: "attention", mlp: "mlp", norm2: "mlp" };
+const GAP = 23, HEAD = 38, LEAF = 50, ROW = 38, PAD = 12;
 
-/** What is drawn: { boxes, wires, pluses, road, spots, width, height }. `open` is the path of ids, `all` draws every layer. */
+/** What is drawn: { boxes, wires, pluses, road, spots, labels, width, height }. `labels` are places for a few words about the
+ * vector: behind the tokens, the start, each station (by its number: 1 + 2 * layer for attention, one more for the MLP), and the end.
+ * `open` is the path of ids, `all` draws every layer. */
 export function layout(data, { width, open, layer, all }) {
-  const made = { boxes: [], wires: [], pluses: [], spots: {}, road: null, width, height: 0, narrow: width < NARROW };
+  const made = { boxes: [], wires: [], pluses: [], spots: {}, labels: {}, road: null, width, height: 0, narrow: width < NARROW };
   const road = made.narrow ? 16 : 24, x = made.narrow ? 40 : 58;
+  const label = (name, below) => { made.labels[name] = { x: x + PAD, y: below - 7, room: width - x - 2 * PAD }; };
   let y = 8;
   const stream = { x: road, top: null, bottom: null };
   for (const [part] of data.tree.rows) {
     if (part.id === "block") {
+      label("start", y);
       const layers = all ? [...Array(data.layers).keys()] : [layer];
       for (const i of layers) y = block(made, part, { x, y, width: width - x - 6, road, open, layer: i, shut: all && i !== layer, times: all ? 1 : part.times }) + GAP;
     } else {
       const box = place(made, part, { x, y, width: width - x - 6, open, path: [part.id], layer: null });
       join(made, part, box, road, stream);
       y += box.height + GAP;
+      if (part.id === "tokens") Object.assign(made.labels, { tokens: { x: x + PAD, y: y - 7, room: (width - x) / 2 - 2 * PAD } }); // up to the arrow
+      if (part.id === "softmax") label("end", y);
     }
   }
   made.road = { x: road, top: stream.top ?? 20, bottom: stream.bottom ?? y - 30 };
@@ -30,12 +37,19 @@ export function layout(data, { width, open, layer, all }) {
 function block(made, part, { x, y, width, road, open, layer, shut, times }) {
   const frame = { part, key: `block-${layer}`, path: ["block"], layer, x: x - (made.narrow ? 34 : 46), y, width: width + (made.narrow ? 34 : 46) + 4, height: ROW, frame: true, shut, times };
   made.boxes.push(frame);
-  if (shut) return y + ROW;
+  if (shut) {
+    made.labels[2 * layer + 2] = { x: x + 108, y: y + 25, room: width - 220 };
+    return y + ROW;
+  }
   let inner = y + HEAD;
   for (const [each] of part.rows) {
     const box = place(made, each, { x, y: inner, width: width - 8, open, path: ["block", each.id], layer });
     join(made, each, box, road, null);
-    if (each.adds || each.replaces) made.spots[each.id] = each.adds ? box.y + box.height + 9 : box.y + box.height - 9;
+    if (each.adds || each.replaces) {
+      const station = STATIONS[each.id]; // a norm behind an addition has the last word
+      made.spots[station] = each.adds ? box.y + box.height + 9 : box.y + box.height - 9;
+      made.labels[2 * layer + (station === "attention" ? 1 : 2)] = { x: x + PAD, y: box.y + box.height + 16, room: width - 2 * PAD };
+    }
     inner += box.height + GAP + (each.adds ? 4 : 0);
   }
   frame.height = inner - y - 2;

@@ -1,22 +1,23 @@
 // One token's way through the map: its vector's length at each stop, and what the model would give if it stopped there.
 import { calm, h, s } from "./base.js";
+import { long, stops } from "./map_stops.js";
 
 const PAUSE_MS = 1100;
 
 /** The player's element and button, and mark(), which draws the dot where the token is. */
 export function player(state) {
-  const { data } = state, { words, way } = data;
+  const { data } = state, { words } = data, way = stops(data, data.token);
   const said = h("div", { class: "said", "aria-live": "polite" }), bars = h("div", {});
   const go = (step) => show(Math.min(way.length - 1, Math.max(0, (state.stop ?? -1) + step)));
   const play = h("button", { type: "button", onclick: () => (state.timer ? halt() : begin()) });
   const back = h("button", { type: "button", "aria-label": words.way_back, onclick: () => { halt(); go(-1); } }, "‹");
   const on = h("button", { type: "button", "aria-label": words.way_next, onclick: () => { halt(); go(1); } }, "›");
-  const tokens = h("select", { "aria-label": words.way_token, onchange: () => { halt(); state.component.setStateValue("token", +tokens.value); } },
+  const tokens = h("select", { "aria-label": words.way_token, onchange: () => { halt(); state.bus.press({ token: +tokens.value }); } },
     data.tokens.map((text, i) => h("option", { value: i, selected: i === data.token }, `${i + 1} ${text}`)));
   const element = h("div", { class: "way", role: "group", "aria-label": words.way, hidden: state.stop === null }, said, bars,
     h("div", { class: "bar" }, calm() ? null : play, back, on, h("span", { class: "crumbs push" }, words.way_token, tokens),
       h("button", { type: "button", onclick: () => end() }, words.way_close)));
-  const button = way.length ? h("button", { type: "button", onclick: () => { state.open = []; if (calm()) show(0); else begin(); on.focus({ preventScroll: true }); } }, `▶ ${words.way_play}`) : "";
+  const button = h("button", { type: "button", onclick: () => { state.open = []; if (calm()) show(0); else begin(); on.focus({ preventScroll: true }); } }, `▶ ${words.way_play}`);
 
   clearInterval(state.timer);
   state.timer = 0;
@@ -66,7 +67,7 @@ export function player(state) {
     [back.disabled, on.disabled] = [first, last];
   }
   function tell(stop) {
-    const values = { token: data.tokens[data.token], size: stop.size, added: stop.added, layer: String(stop.layer + 1) };
+    const values = { token: data.tokens[data.token], size: long(stop.size), added: long(stop.added), layer: String(stop.layer + 1) };
     said.replaceChildren(...words[`way_${stop.part}`].split(/\{(\w+)\}/).map((piece, i) => (i % 2 ? h("b", { dir: "auto" }, values[piece]) : piece)));
     bars.replaceChildren(...stop.guesses.map(([text, p]) => h("div", { class: "guess" }, h("span", { dir: "auto" }, text), h("i", { style: { width: `${100 * p}%` } }), h("span", { class: "num" }, p.toFixed(2)))));
   }

@@ -1,5 +1,7 @@
-// The pipeline strip: text -> tokens -> ... -> next token. A station clicks the page link of its page.
-import { applyTheme, h, stage } from "./base.js";
+// The pipeline strip: text -> tokens -> ... -> next token. A station clicks the page link of its page, and is a part of the model
+// that lights up wherever else the page shows it.
+import { applyTheme, h, openPage, stage } from "./base.js";
+import { join } from "./bus.js";
 
 const STYLE = `
 .strip { display: flex; align-items: stretch; margin: 0; padding: 0; list-style: none; overflow-x: auto; scrollbar-width: thin; }
@@ -12,28 +14,39 @@ li:last-child .station { border-radius: 0 10px 10px 0; }
 .station:hover { background: var(--gf-chip); }
 .station.on { background: var(--gf-accent); border-color: var(--gf-accent); color: var(--gf-paper); }
 .station.on small { color: inherit; opacity: 0.9; }
+.station.lit { box-shadow: inset 0 -4px 0 var(--gf-accent); }
+.station.on.lit { box-shadow: inset 0 -4px 0 var(--gf-paper); }
 `;
+// what the map calls them
+const PARTS = { tokens: "tokens", embeddings: "embedding", positions: "positions", attention: "block.attention", mlp: "block.mlp", logits: "unembedding", next: "softmax" };
 
 export default function (component) {
   const root = stage(component, STYLE);
   applyTheme(root);
-  const { stations, active, provenance } = component.data;
+  const { stations, active, provenance, sentence } = component.data;
   document.documentElement.dataset.provenance = provenance;
-  root.replaceChildren(
-    h("nav", { "aria-label": "Stages of the model" },
-      h("ol", { class: "strip" },
-        stations.map(({ name, title, detail, page }) => {
-          const on = active.includes(name);
-          return h("li", {},
-            h("button", { type: "button", class: on ? "station on" : "station", "aria-current": on ? "step" : null, onclick: () => open(page) },
-              h("b", {}, title), h("small", {}, detail)));
-        }))));
+  const nav = h("nav", { "aria-label": "Stages of the model" },
+    h("ol", { class: "strip" },
+      stations.map(({ name, title, detail, page }) => {
+        const on = active.includes(name);
+        return h("li", {},
+          h("button", { type: "button", class: on ? "station on" : "station", "aria-current": on ? "step" : null, "data-part": PARTS[name], onclick: () => openPage(page) },
+            h("b", {}, title), h("small", {}, detail)));
+      })));
+  root.replaceChildren(nav);
   root.querySelector(".on")?.scrollIntoView({ block: "nearest", inline: "center" });
-  return () => { delete document.documentElement.dataset.provenance; };
+  const bus = join(root, { scope: sentence, parts: true, show: (to) => light(root, to?.part) });
+  const at = (e) => { const { part } = e.target.closest?.(".station")?.dataset ?? {}; return part ? { part } : null; };
+  nav.onpointerover = (e) => { if (e.pointerType !== "touch") bus.point(at(e)); };
+  nav.onpointerleave = () => bus.point(null);
+  nav.addEventListener("focusin", (e) => { if (e.target.matches(":focus-visible")) bus.point(at(e)); });
+  nav.addEventListener("focusout", () => bus.point(null));
+  return () => { bus.leave(); delete document.documentElement.dataset.provenance; };
 }
 
-/** Click the page link with this title; Streamlit then changes the page and keeps the bench. */
-function open(page) {
-  const links = document.querySelectorAll(".st-key-station-links a");
-  [...links].find((link) => link.textContent.trim() === page)?.click();
+/** The station of a part, or of what it is inside of. */
+function light(root, part) {
+  root.querySelectorAll(".station").forEach((station) => station.classList.toggle("lit", part !== undefined && within(part, station.dataset.part)));
 }
+
+const within = (part, whole) => part === whole || part.startsWith(`${whole}.`);

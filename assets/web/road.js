@@ -8,7 +8,7 @@ const STYLE = `
 svg { display: block; width: 100%; }
 .row { cursor: pointer; }
 .gf .row:focus-visible { outline: none; }
-.row:hover .back, .row:focus-visible .back { fill: var(--gf-accent); fill-opacity: 0.07; }
+.row:is(:hover, .lit, :focus-visible) .back { fill: var(--gf-accent); fill-opacity: 0.07; }
 .row:focus-visible .back { stroke: var(--gf-accent); stroke-width: 3; }
 .gf .guess.lit rect { stroke: var(--gf-ink); stroke-width: 3; }
 `;
@@ -36,11 +36,15 @@ export default function (component) {
     if (held) rows()[state.active]?.focus({ preventScroll: true });
   };
   const rows = () => place.querySelectorAll(".row");
-  let entry = null;
-  const light = () => place.querySelectorAll(".guess").forEach((chip) => chip.classList.toggle("lit", chip.dataset.id === entry));
+  let entry = null, part = null;
+  const light = () => {
+    rows().forEach((row, i) => row.classList.toggle("lit", Boolean(part) && belongs(part, i)));
+    place.querySelectorAll(".guess").forEach((chip) => chip.classList.toggle("lit", chip.dataset.id === entry));
+  };
   const at = (e) => { // the button of the station lies under its chips
     const chip = [...place.querySelectorAll(".guess")].find((each) => inside(each.firstChild.getBoundingClientRect(), e));
-    return chip ? { entry: Number(chip.dataset.id) } : null;
+    const row = e.target.closest?.(".row"), i = row ? [...rows()].indexOf(row) : -1;
+    return chip ? { entry: Number(chip.dataset.id) } : i >= 0 ? partOf(i) : null;
   };
   const move = (i) => {
     state.active = Math.min(data.stations.length - 1, Math.max(0, i));
@@ -57,9 +61,24 @@ export default function (component) {
   state.observer.observe(root);
   paint();
   if (focused) rows()[state.active]?.focus({ preventScroll: true });
-  const bus = join(root, { scope: data.sentence, lock: data.lock, show: (to) => { entry = to?.entry === undefined ? null : String(to.entry); light(); } });
+  const bus = join(root, { scope: data.sentence, lock: data.lock, parts: true, show: (to) => {
+    entry = to?.entry === undefined ? null : String(to.entry);
+    part = to?.part ? to : null;
+    light();
+  } });
   bus.watch(place, at, bus.point);
+  place.addEventListener("focusin", (e) => { if (e.target.matches(":focus-visible")) bus.point(at(e)); });
+  place.addEventListener("focusout", () => bus.point(null));
   return () => { state.observer.disconnect(); cancelAnimationFrame(state.frame); bus.leave(); };
+}
+
+/** A station is a part of the model: the map and the strip at the top light up with it. */
+const partOf = (i) => (i === 0 ? { part: "embedding" } : { part: i % 2 ? "block.attention" : "block.mlp", layer: (i - 1) >> 1 });
+
+/** Whether what is pointed at is this station, something inside it, or the layer around it. */
+function belongs({ part, layer }, i) {
+  const own = partOf(i);
+  return (layer === undefined || own.layer === undefined || own.layer === layer) && [part, own.part].some((one, j, both) => `${both[1 - j]}.`.startsWith(`${one}.`));
 }
 
 const inside = (box, e) => e.clientX >= box.left && e.clientX <= box.right && e.clientY >= box.top && e.clientY <= box.bottom;

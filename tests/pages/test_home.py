@@ -11,11 +11,10 @@ import pytest
 
 from llm.architecture import architecture
 from llm.cost import count_parameters
-from tests.pages.helpers import check, messages, open_page
+from tests.pages.helpers import check, component, messages, open_page
 from tests.unit.test_interpret_origins import KINDS, made
-from ui import cached, cached_home
-from ui.components.map import drawn
-from ui.numbers import digits
+from ui import cached, cached_home, cached_layers
+from ui.components.map import Press, drawn, pressed
 from ui.pages import PAGES
 from ui.snippets_home import continuation_code
 from ui.text import load
@@ -62,7 +61,7 @@ def test_prediction_is_revealed_only_after_a_choice() -> None:
 
 
 def map_of(at) -> dict:
-    return messages(at)["home-map"]
+    return component(at, "home-map")[0]
 
 
 def inside(part: dict):
@@ -97,21 +96,41 @@ def test_the_map_on_the_page_is_that_of_the_loaded_model() -> None:
         assert {page for part in inside(data["tree"]) if (page := part["page"])} <= {page.title for page in PAGES}
 
 
-def test_a_token_s_way_is_the_trace_s_and_the_lens_s() -> None:
+def test_every_token_s_way_is_the_trace_s_and_the_lens_s() -> None:
     at = check(open_page("home", text="The little dog"), "home")
     opened = cached.checkpoint("stories", None)
     ids = opened.tokenizer.encode("The little dog")
-    seen, stops = cached.trace_of("stories", None, ids), map_of(at)["way"]
-    assert [stop["part"] for stop in stops] == ["start", *["attention", "mlp"] * opened.config.n_layers, "end"]
-    for stop in stops[1:-1]:
-        block = f"blocks.{stop['layer']}"
-        joins, after = ("attn.out", "resid_mid") if stop["part"] == "attention" else ("mlp.out", "resid_post")
-        assert stop["added"] == digits(float(np.linalg.norm(seen[f"{block}.{joins}"][-1])))
-        assert stop["size"] == digits(float(np.linalg.norm(seen[f"{block}.{after}"][-1])))
-    best = cached.next_token_probabilities("stories", None, ids)
-    text, p = stops[-1]["guesses"][0]
-    assert text == token_label(opened.tokenizer, int(best.argmax())) and abs(p - float(best.max())) < 1e-5
-    assert map_of(at)["tokens"] == ["The", "·little", "·dog"] and map_of(at)["token"] == 2
+    seen, (header, way) = cached.trace_of("stories", None, ids), component(at, "home-map")
+    layers = opened.config.n_layers
+    assert way["size"].shape == way["added"].shape == (3, 2 * layers + 1) and np.isnan(way["added"][:, 0]).all()
+    for station in range(1, 2 * layers + 1):
+        block = f"blocks.{(station - 1) // 2}"
+        joins, after = ("attn.out", "resid_mid") if station % 2 else ("mlp.out", "resid_post")
+        assert np.allclose(way["added"][:, station], np.linalg.norm(seen[f"{block}.{joins}"], axis=1), rtol=1e-5)
+        assert np.allclose(way["size"][:, station], np.linalg.norm(seen[f"{block}.{after}"], axis=1), rtol=1e-5)
+    logits = seen["logits"].astype(np.float64)
+    best = 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+    assert (way["ids"][:, -1, 0] == logits.argmax(axis=1)).all() and np.allclose(way["probabilities"][:, -1, 0], best, rtol=1e-5)
+    assert header["names"][str(int(way["ids"][-1, -1, 0]))] == token_label(opened.tokenizer, int(logits[-1].argmax()))
+    assert header["tokens"] == ["The", "·little", "·dog"] and header["token"] == 2 and header["lock"] is None
+
+
+def test_of_a_large_model_the_lens_reads_the_chosen_token_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached_layers, "LENS_BUDGET", 1)
+    at = check(open_page("home", text="The little dog", token="2"), "home")
+    header, way = component(at, "home-map")
+    read = ~np.isnan(way["probabilities"]).all(axis=(1, 2))
+    assert list(read) == [False, True, False] and header["token"] == 1 and header["lock"] == [1, -1]
+
+
+def test_what_a_browser_asks_for_is_checked() -> None:
+    config = cached.checkpoint("stories", None).config
+    tree = architecture(config, 3)
+    asked = {"page": "Attention", "part": "q", "layer": 1, "head": 3}
+    assert pressed(asked, tree, config) == Press("Attention", "q", 1, 3)
+    assert pressed({**asked, "layer": 99, "head": -1}, tree, config) == Press("Attention", "q", None, None)
+    for nonsense in (None, 3, {}, {**asked, "part": "nothing"}, {**asked, "page": None}, {**asked, "part": []}):
+        assert pressed(nonsense, tree, config) is None
 
 
 def test_the_continuation_snippet_runs_for_a_snapshot() -> None:

@@ -55,6 +55,14 @@ def linked() -> Shown:
     return parse(str(st.session_state.get(ADDRESS) or asked))
 
 
+def put(shown: Shown) -> None:
+    """Show this the next time that the page is drawn. For callbacks of other pages."""
+    for key in _controls():
+        st.session_state.pop(key, None)
+    st.session_state[ADDRESS] = written(shown)
+    st.session_state.pop(_WRITTEN, None)
+
+
 def keep(shown: Shown) -> None:
     """Put the present view into the link."""
     st.session_state[ADDRESS] = st.session_state[_WRITTEN] = written(shown)

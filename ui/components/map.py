@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from llm.architecture import Part, architecture
 from llm.config import ModelConfig
-from ui.components.core import renderer
+from ui.components.core import linked, pack, renderer
 
 PAGES = {
     "tokens": "Tokenization",
@@ -22,21 +23,45 @@ PAGES = {
 }
 HUES = {"attention": "query", "q": "query", "k": "key", "v": "value", "z": "value", "mlp": "value"}
 SIDE_BY_SIDE = (("q", "k", "v"), ("gate", "up"))  # rows whose parts are made at once, not one after the other
+HEADED = (
+    "attention",
+    "q",
+    "k",
+    "v",
+    "qk_norm",
+    "rope",
+    "scores",
+    "alibi",
+    "mask",
+    "no_mask",
+    "weights",
+    "z",
+)  # one for each head
 ONWARDS = ("tokens", "unembedding", "final_norm")  # what hands its result to the next box and not to the stream
 
 
 @dataclass(frozen=True)
-class Stop:
-    """A token's vector on its way: behind ``part`` ("start", "attention", "mlp" or "end") of a layer counted from 0.
+class Way:
+    """Every token's vector on its way: at the start, behind each attention and each MLP (S stations).
 
-    ``guesses`` are the most probable tokens there, with their probabilities.
+    ``size`` and ``added`` are (T, S) lengths, of the stream and of what joined; ``ids`` and ``probabilities`` (T, S, k) the most
+    probable tokens there (NaN: not read).
     """
 
+    size: np.ndarray
+    added: np.ndarray
+    ids: np.ndarray
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True)
+class Press:
+    """A part whose page is asked for: the page's title, the part's name, and its layer and head counted from 0."""
+
+    page: str
     part: str
-    layer: int
-    size: str
-    added: str
-    guesses: tuple[tuple[str, float], ...]
+    layer: int | None = None
+    head: int | None = None
 
 
 def drawn(part: Part, words: Mapping[str, Any], page: str = "Layers", tied: bool = False) -> dict[str, Any]:
@@ -56,6 +81,7 @@ def drawn(part: Part, words: Mapping[str, Any], page: str = "Layers", tied: bool
         "made": " + ".join(" × ".join(f"{size:,}" for size in shape) for shape in part.matrices),
         "times": part.times,
         "page": page,
+        "headed": part.name in HEADED,
         "hue": HUES.get(part.name, ""),
         "enters": part.enters,
         "reads": part.reads,
@@ -70,40 +96,66 @@ def drawn(part: Part, words: Mapping[str, Any], page: str = "Layers", tied: bool
 
 def architecture_map(
     config: ModelConfig,
-    n_tokens: int,
+    tokens: Sequence[str],
+    way: Way,
+    names: Mapping[int, str],
     words: Mapping[str, Any],
     *,
     key: str,
-    way: Sequence[Stop] = (),
-    tokens: Sequence[str] = (),
-    token: int = 0,
-    on_token: Callable[[int], None] | None = None,
+    token: int,
+    layer: int = 0,
+    sentence: str,
+    on_go: Callable[[Press], None],
 ) -> None:
     """Draw the map. A box opens in place, Escape closes it, and each leads to its page.
 
     Args:
+        tokens: the sentence's labels; ``token`` is the place of the one whose way is shown where no other is pointed at.
+        layer: the one that is drawn at first, counted from 0.
+        way: every token's way; ``names`` are the labels of its guesses.
         words: ``assets/text/en/home.toml``'s table ``map``.
-        way: the stops of the chosen token, to be played on request.
-        tokens: the sentence's labels; ``token`` is the chosen one's place.
-        on_token: called with another token that the reader chooses.
+        sentence: whose tokens these are (``Reading.scope``).
+        on_go: called with what was pressed; when the page has run with what this changed, the browser opens the part's page.
     """
-    tree = architecture(config, n_tokens)
+    tree = architecture(config, len(tokens))
     texts = {name: value for name, value in words.items() if name not in ("parts", "texts", "title", "text")}
-    data = {
+    header = {
         "tree": drawn(tree, words, tied=config.tie_embeddings),
         "total": tree.weights,
         "layers": config.n_layers,
+        "layer": layer,
+        "heads": config.n_heads,
         "residual": config.residual,
         "words": texts,
-        "way": [asdict(stop) for stop in way],
+        "names": {str(entry): name for entry, name in names.items()},
         "tokens": list(tokens),
         "token": token,
-        "name": key,
+        "leave": st.session_state.pop(f"{key}-leave", ""),
+        **linked(sentence),
     }
 
-    def chosen() -> None:
-        asked = (st.session_state.get(key) or {}).get("token")
-        if on_token is not None and isinstance(asked, int) and 0 <= asked < len(tokens):
-            on_token(asked)
+    def went() -> None:
+        if press := pressed((st.session_state.get(key) or {}).get("go"), tree, config):
+            on_go(press)
+            st.session_state[f"{key}-leave"] = press.page
 
-    renderer("map")(data=data, key=key, on_token_change=chosen)
+    arrays = {"size": way.size, "added": way.added, "ids": way.ids, "probabilities": way.probabilities}
+    renderer("map")(data=pack(header, **arrays), key=key, on_go_change=went)
+
+
+def pressed(asked: Any, tree: Part, config: ModelConfig) -> Press | None:
+    """What a browser reports, checked like anything typed."""
+    names = {part.name for part in tree.walk()}
+    if (
+        not isinstance(asked, Mapping)
+        or not isinstance(asked.get("part"), str)
+        or asked["part"] not in names
+        or not isinstance(asked.get("page"), str)
+    ):
+        return None
+
+    def below(name: str, limit: int) -> int | None:
+        value = asked.get(name)
+        return value if isinstance(value, int) and 0 <= value < limit else None
+
+    return Press(asked["page"], asked["part"], below("layer", config.n_layers), below("head", config.n_heads))

@@ -18,7 +18,10 @@ class Station:
     page: str
 
 
-def pipeline(stations: Sequence[Station], *, active: Collection[str], provenance: str, key: str) -> None:
-    """Draw the strip with the ``active`` stations lit. ``provenance`` goes into the names of all figures that are taken away."""
-    data = {"stations": [asdict(s) for s in stations], "active": list(active), "provenance": provenance}
+def pipeline(stations: Sequence[Station], *, active: Collection[str], provenance: str, sentence: str, key: str) -> None:
+    """Draw the strip with the ``active`` stations lit. ``provenance`` goes into the names of all figures that are taken away.
+
+    ``sentence`` (``Reading.scope``): a station lights up with the parts of the model that the page's other components show.
+    """
+    data = {"stations": [asdict(s) for s in stations], "active": list(active), "provenance": provenance, "sentence": sentence}
     renderer("pipeline")(data=data, key=key)

@@ -23,21 +23,32 @@ SHOWN = 3
 
 def show(spot: Spot) -> None:
     stops, top = stations(spot.trace, spot.position), lens_at(spot.now, spot.position)
-    part = st.session_state.get(PART, "mlp")
-    picked = 0 if part == "start" else 2 * spot.layer + (1 if part == "attention" else 2)
-    drawn = [_drawn(spot, stop, top, i) for i, stop in enumerate(stops)]
+    picked = chosen_station(spot)
     left, right = st.columns(WIDE, gap="medium")
     with left, page_parts.card("layers-road", spot.page["road.title"], spot.page["road.caption"]):
-        label = spot.page["road.label"].format(count=len(stops))
-        road(
-            drawn, key="layers-road", label=label, heads=spot.page["road.heads"], picked=picked, on_pick=_go,
-            sentence=spot.now.scope,
-        )  # fmt: skip
+        drawn = road_of(spot, picked)
         page_parts.provenance(spot.now)
         _take_away(spot, stops, top)
     with right:
         _station(spot, stops, top, picked, drawn[picked])
-        _settled(spot, top)
+        settled(spot, top)
+
+
+def chosen_station(spot: Spot) -> int:
+    """Its place on the road: the bench's layer, and which part of it."""
+    part = st.session_state.get(PART, "mlp")
+    return 0 if part == "start" else 2 * spot.layer + (1 if part == "attention" else 2)
+
+
+def road_of(spot: Spot, picked: int) -> list[RoadStation]:
+    """Draw the road of the chosen token; returns its stations."""
+    stops, top = stations(spot.trace, spot.position), lens_at(spot.now, spot.position)
+    drawn = [_drawn(spot, stop, top, i) for i, stop in enumerate(stops)]
+    road(
+        drawn, key="layers-road", label=spot.page["road.label"].format(count=len(stops)), heads=spot.page["road.heads"],
+        picked=picked, on_pick=_go, sentence=spot.now.scope,
+    )  # fmt: skip
+    return drawn
 
 
 def _go(station: int) -> None:
@@ -131,7 +142,7 @@ def _start_bars(spot: Spot, top: LensTop) -> None:
     signed_bars(bars, key="layers-start-bars", label=spot.page["station.bars"], plus=False, limit=1.0)
 
 
-def _settled(spot: Spot, top: LensTop) -> None:
+def settled(spot: Spot, top: LensTop) -> None:
     """The question: from which station on is the final answer on top?"""
     on_top = top.ids[:, 0, 0] == spot.answer
     first = len(on_top) - 1
