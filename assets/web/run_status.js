@@ -86,14 +86,20 @@ function facts({ data }, feed, status) {
   found.push([words.step, status.steps ? fill(words.of, { step: count(step), steps: count(status.steps) }) : count(step)]);
   const loss = feed.columns.smooth.at(-1);
   if (Number.isFinite(loss)) found.push([words.loss, digits(loss)]);
-  found.push([words.passed, duration(words, status.seconds)]);
+  const known = status.seconds !== null; // of an uploaded model it may not be
+  found.push([words.passed, known ? duration(words, status.seconds) : words.not_known]);
   if (status.state === "running" && status.seconds_left !== null) found.push([words.left, fill(words.about, { time: duration(words, status.seconds_left) })]);
   if (status.tokens_per_second && status.active) found.push([words.speed, count(status.tokens_per_second)]);
-  const energy = (status.seconds * data.watts) / JOULES;
-  const [value, unit] = energy < LITTLE ? [digits(energy * JOULES), "J"] : [digits(energy), "Wh"];
-  found.push([words.energy, fill(words.energy_value, { value, unit }), fill(words.energy_help, { watts: data.watts, time: duration(words, status.seconds) })]);
+  if (known) found.push(energy(data, status.seconds));
   if (status.device) found.push([words.device, fill(words.precision, { device: words.device_name[status.device] ?? status.device, precision: words.precision_name[status.precision] ?? status.precision })]);
   return found;
+}
+
+/** [what, value, explanation] of the energy that so many seconds of training took, about. */
+function energy({ words, watts }, seconds) {
+  const hours = (seconds * watts) / JOULES;
+  const [value, unit] = hours < LITTLE ? [digits(hours * JOULES), "J"] : [digits(hours), "Wh"];
+  return [words.energy, fill(words.energy_value, { value, unit }), fill(words.energy_help, { watts, time: duration(words, seconds) })];
 }
 
 /** What stands beside the state: when a waiting run starts, what is prepared, why one has ended. */

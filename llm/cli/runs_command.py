@@ -61,8 +61,9 @@ def _cells(run: dict[str, Any]) -> tuple[str, ...]:
     loss = "" if run["val_loss"] is None else f"{run['val_loss']:.4f}"
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["created"]))
     kept = " (kept)" if run["kept"] else ""
+    passed = "" if run["seconds"] is None else clock(run["seconds"])
     size = f"{run['bytes'] / 1e6:.1f} MB"
-    return run["id"], run["state"], steps, loss, clock(run["seconds"]), size, started, _plain(run["title"]) + kept
+    return run["id"], run["state"], steps, loss, passed, size, started, _plain(run["title"]) + kept
 
 
 def _plain(text: str) -> str:

@@ -36,14 +36,15 @@ START_SECONDS = 60.0  # after this long a process that was started and does not 
 class Status:
     """Where a run stands. ``message`` is one sentence for people; times are in seconds since the epoch.
 
-    ``seconds`` is the time in training steps, ``seconds_left`` an estimate by the clock on the wall; ``reason`` is why it ended,
-    in one word (steps, max_seconds, plateau, stopped, disk ...). ``queued`` is when it took its place in the line.
+    ``seconds`` is the time in training steps (None where nobody knows it, of an uploaded model), ``seconds_left`` an estimate by
+    the clock on the wall; ``reason`` is why it ended, in one word (steps, max_seconds, plateau, stopped, exploded, disk ...).
+    ``queued`` is when it took its place in the line.
     """
 
     state: str = "waiting"
     step: int = 0
     steps: int | None = None
-    seconds: float = 0.0
+    seconds: float | None = 0.0
     reason: str = ""
     message: str = ""
     device: str = ""

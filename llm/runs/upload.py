@@ -127,6 +127,7 @@ def _meta(content: bytes, title: str) -> dict[str, Any]:
         **{name: str(given[name])[:most] for name, most in texts.items() if isinstance(given.get(name), str)},
         **({"step": step} if type(step) is int and 0 <= step < 10**9 else {}),
         **({"val_loss": given["val_loss"]} if _number(given.get("val_loss")) else {}),
+        **({"seconds": given["seconds"]} if _number(given.get("seconds")) else {}),
     }
 
 
@@ -151,7 +152,11 @@ def _store(
     model = {name: value for name, value in checkpoint.config.to_dict().items() if name != "vocab_size"}
     spec = RunSpec(data=DataSpec("upload", name=meta["title"], sha256=sha256), model=model, title=meta["title"])
     now = time.time()
-    done = Status("done", step=meta.get("step", 0), reason="upload", message="Uploaded.", updated=now, queued=now)
+    last = rows[-1] if rows else {}
+    seconds = meta.get("seconds", last.get("seconds"))
+    known = seconds if seconds is not None and seconds >= 0 else None
+    step = meta.get("step", last.get("step", 0))
+    done = Status("done", step=step, seconds=known, reason="upload", message="Uploaded.", updated=now, queued=now)
 
     def fill(folder: Path) -> None:
         metrics = Appender(folder / "metrics.jsonl")

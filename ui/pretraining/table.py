@@ -80,7 +80,9 @@ def _standing(page: Page, run: Run, status) -> str:
     if evaluated:
         parts.append(f"{words['val_loss']} {evaluated[-1]:.3f}")
     if status.step:
-        parts += [words["step"].format(n=f"{status.step:,}"), words["seconds"].format(n=f"{status.seconds:,.0f}")]
+        parts.append(words["step"].format(n=f"{status.step:,}"))
+    if status.step and status.seconds is not None:
+        parts.append(words["seconds"].format(n=f"{status.seconds:,.0f}"))
     return " · ".join(parts)
 
 
