@@ -70,7 +70,11 @@ class Feed:
             parts.append(metrics_event(self.run.metrics(at_most=FIRST_ROWS), reset=True))
         elif rows:
             parts.append(metrics_event(rows))
-        parts += [event("change", row) for row in self.files["changes"].read()]
+        changes = self.files["changes"].read()
+        if self.files["changes"].rewound:  # a run that went back has forgotten some
+            parts.append(event("changes", {"rows": changes}))
+        else:
+            parts += [event("change", row) for row in changes]
         parts += [event("sample", row) for row in self.files["samples"].read()]
         snapshots = self.run.snapshots()
         if snapshots != self.snapshots:

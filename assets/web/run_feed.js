@@ -43,7 +43,7 @@ class Feed {
     const source = (this.source = new EventSource(new URL(`live/${encodeURIComponent(this.id)}?since=${this.last}`, document.baseURI)));
     source.onopen = () => { this.before = { last: this.last, changes: this.changes }; this.changes = []; this.wait = FIRST_WAIT; this.say("lost", false); };
     source.onerror = () => this.failed(source);
-    for (const name of ["status", "metrics", "change", "sample", "snapshots", "end"]) {
+    for (const name of ["status", "metrics", "change", "changes", "sample", "snapshots", "end"]) {
       source.addEventListener(name, (message) => { if (this.source === source) { this[`on_${name}`](JSON.parse(message.data)); this.notify(); } });
     }
   }
@@ -105,6 +105,9 @@ class Feed {
     const text = JSON.stringify(change);
     if (!this.changes.some((known) => JSON.stringify(known) === text)) this.changes.push(change);
   }
+
+  /** All there are now: a run that went back has forgotten some. */
+  on_changes({ rows }) { this.changes = rows; }
 
   /** A sample takes its place by step; the same one, sent again, replaces itself. Old pictures of attention are let go. */
   on_sample(sample) {

@@ -173,6 +173,20 @@ def test_a_resume_that_cuts_back_resets_the_curve(store):
     assert dict(events)["metrics"]["reset"] is True
 
 
+def test_changes_that_a_resume_forgot_are_forgotten_by_those_who_watch(store):
+    run = make_run(store, steps=30)
+    path = run.folder / "changes.jsonl"
+    path.write_text('{"step": 10, "learning_rate": [0.1, 3.0]}\n')
+    feed = live.Feed(run)
+    feed.skip_to_now()
+    path.write_text("")
+    assert ("changes", {"rows": []}) in parse(feed.look()[0])
+    path.write_text('{"step": 5, "learning_rate": [0.1, 0.05]}\n')
+    assert [each for each in parse(feed.look()[0]) if "change" in each[0]] == [
+        ("change", {"step": 5, "learning_rate": [0.1, 0.05]})
+    ]
+
+
 def test_a_watcher_who_fell_far_behind_reads_the_folder_again(store):
     async def fall_behind() -> object:
         feed = live.Feed(make_run(store))
