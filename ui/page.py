@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from ui import locked, pages, state
 from ui.text import load, with_terms
@@ -76,6 +77,14 @@ def prose(markdown: str, *, lead: bool = False, **values: Any) -> None:
     text = with_terms(markdown.format(**values) if values else markdown)
     with st.container(key=f"lead-{hash_key(markdown)}") if lead else st.container(gap=None):
         st.markdown(text, unsafe_allow_html=True)
+
+
+def rerun_part() -> None:
+    """Run the fragment that this stands in again; all of the page where it runs as a whole, as after a restart of the server."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()
 
 
 def hash_key(text: str) -> str:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from llm.experiments import EXPERIMENTS
+from llm.runs.control import Controls
 from llm.runs.status import Status, write_status
 from llm.runs.store import RunStore
 from tests.browser.conftest import Visitor, running_server
 from ui.text import load
+from ui.visitor import COOKIE
 
 PATIENCE = 300_000  # ms: a few seconds of training, on whatever machine
 WORDS = load("experiments")
@@ -78,3 +86,42 @@ def test_a_sweep_fills_its_map_while_one_looks(half_run, visit) -> None:
     assert len(seen) > 1, "the scale moved with the results"
     assert page.get_by_role("button", name=WORDS["sweep"]["run"]).count() == 0
     assert not reader.errors and not reader.outside()
+
+
+def test_a_press_with_which_a_page_comes_back_to_a_restarted_server_is_not_lost(half_run) -> None:
+    """The new server's first word from the page is the press: it knows no callback and no fragment of it."""
+    address, root = half_run
+    name = "slow"
+    query, key = f"try={name}", f"experiments-{name}-run"
+    button = next(each for each in asyncio.run(said(address, query)) if each.endswith(key))
+    asyncio.run(said(address, query, button))
+    changed = EXPERIMENTS[name].changed.digest()
+    found = [run for run in RunStore(root).runs() if run.digest == changed]
+    try:
+        assert len(found) == 1 and found[0].status().active
+    finally:
+        for run in (run for run in RunStore(root).runs() if run.status().active):
+            Controls(run).stop()
+        end = time.monotonic() + 60
+        while any(run.status().active for run in RunStore(root).runs()) and time.monotonic() < end:
+            time.sleep(0.1)
+
+
+async def said(address: str, query: str, pressed: str = "") -> list[str]:
+    """The ids of the buttons that a new session of the page brings, the first message being a press of one of them or none."""
+    ask, answer, found = BackMsg(), ForwardMsg(), []
+    ask.rerun_script.page_name, ask.rerun_script.query_string = "experiments", query
+    if pressed:
+        state = ask.rerun_script.widget_states.widgets.add()
+        state.id, state.trigger_value = pressed, True
+    where = f"ws://{urlsplit(address).netloc}/_stcore/stream"
+    headers = {"Cookie": f"{COOKIE}={'p' * 43}"}
+    async with websockets.connect(
+        where, subprotocols=["streamlit"], max_size=None, origin=address, additional_headers=headers
+    ) as socket:
+        await socket.send(ask.SerializeToString())
+        while answer.WhichOneof("type") != "script_finished":
+            answer.ParseFromString(await asyncio.wait_for(socket.recv(), 120))
+            if answer.WhichOneof("type") == "delta" and answer.delta.new_element.WhichOneof("type") == "button":
+                found.append(answer.delta.new_element.button.id)
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from llm.checkpoints import save_checkpoint
+from llm.checkpoints import load_checkpoint, save_checkpoint
 from llm.experiments import EXPERIMENTS
 from llm.model import Transformer
 from llm.runs.limits import Limits
@@ -20,12 +20,14 @@ from llm.runs.spec import RunSpec
 from llm.runs.status import Status, write_status
 from llm.runs.store import Run, RunStore
 from llm.sweeps import Sweep, flat
-from tests.pages.helpers import check, component, messages, open_page
+from llm.trace import trace
+from tests.pages.helpers import ROOT, check, component, messages, open_page
 from ui import cached, runs, visitor
 from ui.experiments import start
 from ui.text import load
 
 WORDS = load("experiments")
+BOX = ROOT / "assets" / "models"
 ME, OTHER = "a" * 64, "b" * 64
 ODD = "<script>alert(1)</script> $x$ **b** \U0001f469‍\U0001f680 مرحبا"
 
@@ -282,6 +284,30 @@ def test_the_bars_are_the_difference_of_the_probabilities(site: Site) -> None:
     }
     p = cached.next_token_probabilities("stories", None, cached.checkpoint("stories").tokenizer.encode("The little dog was very"))
     assert max(arrays["before"]) == pytest.approx(float(p.max()), abs=1e-6)
+
+
+def test_heads_and_seed_of_a_comparison_stand_in_the_address(site: Site) -> None:
+    at = opened(experiment="pair", text="The little dog was very", a_layer="2", a_head="3", b_layer="4", b_head="1", draws="7")
+    shown = {key: at.selectbox(key=key).value for key in ("a_layer", "a_head", "b_layer", "b_head")}
+    assert shown == {"a_layer": 2, "a_head": 3, "b_layer": 4, "b_head": 1} and at.number_input(key="draws").value == 7
+    at.button(key="experiments-again").click().run()
+    at.selectbox(key="b_head").set_value(2).run()
+    check(at, "experiments")
+    assert at.number_input(key="draws").value == 8 and at.selectbox(key="b_head").value == 2
+    first, second = (k for k in messages(at) if "pattern" in k and not k.endswith("-difference"))
+    step = next(each.value for each in at.select_slider if each.key == "experiments-step-stories")
+    for key, step_, head in ((first, None, (1, 2)), (second, step, (3, 1))):
+        found = component(at, key)[1]["values"]
+        t = trace(
+            load_checkpoint(BOX / "stories", step_).model,
+            list(cached.checkpoint("stories").tokenizer.encode("The little dog was very")),
+        )
+        np.testing.assert_allclose(np.nan_to_num(found), t[f"blocks.{head[0]}.attn.pattern"][head[1]], atol=1e-6)
+
+
+def test_a_head_that_a_model_does_not_have_opens_another(site: Site) -> None:
+    at = opened(experiment="pair", text="moon cup", model="copy", a_layer="9", b_head="x", draws="-3")
+    assert at.selectbox(key="a_layer").value <= 2 and at.number_input(key="draws").value >= 0
 
 
 def test_models_with_other_tokens_are_compared_by_character_only(site: Site) -> None:

@@ -310,6 +310,16 @@ def test_an_exploded_run_goes_back_and_on_with_half_the_rate(site: Site) -> None
     assert site.commands(run)[-1] == {"command": "change", "learning_rate": pytest.approx(0.012)}
 
 
+def test_other_settings_are_sent_while_it_trains(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llm.runs.status.is_held", lambda folder: True)
+    run = site.run("running")
+    at = on_stage(run)
+    at.number_input(key=next(each.key for each in at.number_input if each.label == WORDS["control"]["batch_size"])).set_value(8)
+    next(each for each in at.button if each.label == WORDS["control"]["apply"]).click().run()
+    check(at, "pretraining")
+    assert site.commands(run)[-1] == {"command": "change", "batch_size": 8}
+
+
 def test_an_explosion_without_a_good_state_goes_back_to_the_start(site: Site) -> None:
     run = site.run("failed", reason="exploded", message="The loss is no longer a number at step 2.")
     at = on_stage(run)

@@ -20,7 +20,7 @@ from ui.components.signed import Bar, signed_bars
 from ui.experiments import address, found, models, start
 from ui.experiments.trio import Trio, trio
 from ui.experiments.written import written
-from ui.page import Page
+from ui.page import Page, rerun_part
 from ui.pretraining import differences
 from ui.pretraining.facts import facts
 from ui.text import load, plain
@@ -139,7 +139,7 @@ def _run(page: Page, now: Trio) -> None:
         titled = [(words["series"][i], run) for i, run in enumerate(now.runs) if run is not None]
         with st.container(key="experiments-going", gap="small"):
             if batch(titled, page["state"], key=f"{key}-batch", label=words["batch_label"]) is not None:
-                st.rerun(scope="fragment")
+                rerun_part()
             _stop(page, now.there, key)
     start.problem(page, _titled(page, now), now.name)
 
@@ -173,7 +173,7 @@ def _stop(page: Page, some: list[Run], key: str) -> None:
     """A stop button, for those whose runs they are."""
     mine = {run.id for run in start.active()}
     if any(run.id in mine for run in some):
-        st.button(page["start.stop"], key=f"{key}-stop", icon=":material/stop:", on_click=start.stop, args=(some,))
+        start.stop_button(page["start.stop"], f"{key}-stop", some)
     else:
         st.caption(page["start.foreign"])
 

@@ -20,7 +20,10 @@ from ui.page import Page
 from ui.state import Reading
 from ui.text import plain
 
-SEED = "experiments-seed"
+# Session keys of bound widgets; each is also the name in the address.
+SEED = "draws"
+HEADS = {"a": ("a_layer", "a_head"), "b": ("b_layer", "b_head")}
+MOST_SEEDS = 10**6
 
 
 def show(page: Page) -> None:
@@ -156,12 +159,13 @@ def _attention(pair: Pair) -> None:
 def _head(reading: Reading, which: str, words: dict, places: list) -> Reading:
     """The chosen layer and head of one model."""
     picked = []
-    for name, count, place in zip(("layer", "head"), (reading.config.n_layers, reading.config.n_heads), places, strict=True):
-        key = f"experiments-{name}-{which}"
+    counts = (reading.config.n_layers, reading.config.n_heads)
+    for name, key, count, place in zip(("layer", "head"), HEADS[which], counts, places, strict=True):
         if (st.session_state.get(key) or 1) > count:
             st.session_state[key] = count
         with place:
-            picked.append(st.selectbox(words[f"{name}_{which}"], range(1, count + 1), key=key) - 1)
+            options = list(range(1, count + 1))
+            picked.append(st.selectbox(words[f"{name}_{which}"], options, key=key, bind="query-params") - 1)
     return replace(reading, layer=picked[0], head=picked[1])
 
 
@@ -177,13 +181,15 @@ def _masked(values: np.ndarray, reading: Reading) -> np.ndarray:
 def _continue(pair: Pair) -> None:
     """A short continuation of each, drawn with the same random numbers."""
     words = pair.page["continue"]
-    seed = st.session_state.setdefault(SEED, 0)
+    st.session_state.setdefault(SEED, 0)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        seed = st.number_input(words["seed"], 0, MOST_SEEDS, key=SEED, bind="query-params", width=120)
+        st.button(words["again"], key="experiments-again", icon=":material/casino:", on_click=_next_seed)
     for reading, name in zip((pair.a, pair.b), pair.names, strict=True):
         text = computed.continuation(reading, seed)
         st.caption(plain(name))
         written(reading.tokenizer.decode(list(reading.ids)), text, key=f"experiments-sample-{name[:1]}")
-    st.button(words["again"], key="experiments-again", icon=":material/casino:", on_click=_next_seed)
-    page_parts.prose(words["how"].format(seed=seed, temperature=computed.TEMPERATURE, tokens=computed.TOKENS))
+    page_parts.prose(words["how"].format(temperature=computed.TEMPERATURE, tokens=computed.TOKENS))
     provenance(pair)
     rows = [[name, computed.continuation(r, seed)] for r, name in zip((pair.a, pair.b), pair.names, strict=True)]
     code = snippets.continue_code(pair.a, pair.b, seed, computed.TEMPERATURE, computed.TOKENS)
@@ -191,4 +197,4 @@ def _continue(pair: Pair) -> None:
 
 
 def _next_seed() -> None:
-    st.session_state[SEED] += 1
+    st.session_state[SEED] = (st.session_state[SEED] + 1) % MOST_SEEDS

@@ -14,7 +14,7 @@ from llm.runs.spec import RunSpec
 from llm.runs.store import Run
 from ui import cached_pretraining, runs, visitor
 from ui.experiments import found
-from ui.page import Page
+from ui.page import Page, rerun_part
 from ui.text import plain
 
 PROBLEM = "experiments-problem"
@@ -97,5 +97,14 @@ def missing(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 def button(page: Page, label: str, key: str, specs: Callable[[], Sequence[RunSpec]], *, disabled: bool = False) -> None:
-    """The button that starts them."""
-    st.button(label, key=key, type="primary", icon=":material/play_arrow:", disabled=disabled, on_click=lambda: start(specs()))
+    """The button that starts them. No callback: a server that has just come back knows none, and the press would be lost."""
+    if st.button(label, key=key, type="primary", icon=":material/play_arrow:", disabled=disabled):
+        start(specs())
+        rerun_part()
+
+
+def stop_button(label: str, key: str, some: Sequence[Run]) -> None:
+    """The button that stops the visitor's own of these runs, in the same way."""
+    if st.button(label, key=key, icon=":material/stop:"):
+        stop(some)
+        rerun_part()

@@ -18,7 +18,7 @@ from ui.components.batch import batch
 from ui.components.live_chart import Curve, live_chart
 from ui.components.matrix import matrix
 from ui.experiments import address, found, start
-from ui.page import Page
+from ui.page import Page, rerun_part
 from ui.text import load, plain
 
 FIRST, SECOND = ("rows", "learning_rate"), ("columns", "n_layers")  # name in the address, and the knob at first
@@ -126,14 +126,11 @@ def _go(page: Page, made: Sweep, have: list[Run | None]) -> None:
             (name_of(page, made, i), run) for run, i in sorted(at_work, key=lambda item: item[0].status().state == "waiting")
         ]
         if batch(titled[:SHOWN], page["state"], key="experiments-sweep-batch", label=page["try.batch_label"]) is not None:
-            st.rerun(scope="fragment")
+            rerun_part()
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             mine = {run.id for run in start.active()}
             if any(run.id in mine for run, _ in at_work):
-                st.button(
-                    words["cancel"], key="experiments-sweep-cancel", icon=":material/stop:", on_click=start.stop,
-                    args=([run for run, _ in at_work],),
-                )  # fmt: skip
+                start.stop_button(words["cancel"], "experiments-sweep-cancel", [run for run, _ in at_work])
             done = sum(found.result(run) is not None for run in have)
             st.caption(words["progress"].format(done=done, count=made.count))
     elif not all(run is not None and (found.result(run) is not None or found.diverged(run)) for run in have):

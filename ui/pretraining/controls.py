@@ -15,7 +15,7 @@ from llm.runs.state import saved_step
 from llm.runs.status import Status
 from llm.runs.store import Run
 from ui import runs
-from ui.page import Page, prose
+from ui.page import Page, prose, rerun_part
 from ui.pretraining import draft as drafts
 from ui.pretraining import session
 from ui.text import plain
@@ -130,7 +130,7 @@ def _more(page: Page, run: Run) -> None:
             changed = {name: value for name, value in asked.items() if value != now[name]}
             if changed:
                 change(run, **changed)
-                st.rerun(scope="fragment")
+                rerun_part()
 
 
 def _go_on(page: Page, run: Run, status: Status) -> None:

@@ -11,7 +11,7 @@ from llm.tokenizers import Tokenizer
 from llm.uploads import OwnText
 from ui import cached_pretraining as computed
 from ui.components.tokens import token_strip
-from ui.page import Page, prose
+from ui.page import Page, prose, rerun_part
 from ui.pretraining import draft as drafts
 from ui.pretraining import fields, session
 from ui.text import plain
@@ -105,7 +105,7 @@ def _end(page: Page, limits: Limits) -> None:
     if st.button(page["more.reset"], key="pretraining-reset", icon=":material/undo:"):
         draft = session.draft()
         session.put(drafts.fresh(draft["source"], own=session.own_text()))
-        st.rerun(scope="fragment")
+        rerun_part()
 
 
 def _limits(page: Page, limits: Limits) -> None:

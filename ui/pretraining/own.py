@@ -8,7 +8,7 @@ from llm.corpora.public import TEXTS, fetch
 from llm.runs.limits import Limits
 from llm.uploads import ENDINGS, OwnText, columns, pasted, read_file
 from ui import cached_pretraining as computed
-from ui.page import Page, prose
+from ui.page import Page, prose, rerun_part
 from ui.pretraining import draft as drafts
 from ui.pretraining import session
 from ui.text import plain
@@ -118,4 +118,4 @@ def _public(page: Page, source: str) -> None:
         return
     computed.beginning.clear()
     session.put(drafts.with_source(drafts.fresh(), source, session.own_text()))
-    st.rerun(scope="fragment")
+    rerun_part()
