@@ -41,7 +41,7 @@ REASONS = {
     "max_seconds": "The time for this run is over.",
     "stop_at_val_loss": "The validation loss has reached its target.",
     "plateau": "The validation loss has stopped falling.",
-    EXPLODED: "This run has exploded: its loss is above what guessing costs ({guess:.2f}) since step {since:,}.",
+    EXPLODED: "It exploded: since step {since:,} its loss is above what guessing costs ({guess:.2f}).",
     "stopped": "Stopped. It can go on from here.",
     "pause": "Paused for so long that it made room for others. It can go on from here.",
 }
