@@ -23,7 +23,14 @@ def show(page: PageInfo) -> None:
     now = reading()
     with strip:
         _links()
-        pipeline(_stations(now), active=page.stations, provenance=now.provenance, sentence=now.scope, key="pipeline")
+        pipeline(
+            _stations(now),
+            active=page.stations,
+            provenance=now.provenance,
+            sentence=now.scope,
+            words=load("frame")["pipeline"],
+            key="pipeline",
+        )
     for note in filter(None, (settled.note, *now.notes)):
         st.warning(plain(note), icon=":material/info:")
 

@@ -1,5 +1,6 @@
 // RoPE: pairs of channels as arrows that turn with the position. Two sliders, computed here, nothing is sent.
-import { applyTheme, digits, h, memory, s, stage } from "./base.js";
+import { applyTheme, digits, h, memory, s, stage, takeaway } from "./base.js";
+import { drawn } from "./drawn.js";
 
 const STYLE = `
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 10px; }
@@ -13,7 +14,7 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const { frequencies, longest, words } = component.data;
-  const state = memory(root, () => ({ query: Math.min(6, longest), key: Math.min(3, longest) }));
+  const state = memory(root, () => ({ query: Math.min(6, longest), key: Math.min(3, longest), table: false }));
   const pairs = pick(frequencies, 8);
   const arrows = pairs.map(([, frequency]) => {
     const query = arrow(palette.query), key = arrow(palette.key);
@@ -33,11 +34,15 @@ export default function (component) {
     const mean = frequencies.reduce((sum, f) => sum + Math.cos((state.query - state.key) * f), 0) / frequencies.length;
     number.query.textContent = state.query;
     number.key.textContent = state.key;
+    taken.fill();
     say.textContent = words.says.replace("{distance}", state.query - state.key).replace("{mean}", digits(mean)).replace("{pairs}", frequencies.length);
   };
+  const cells = h("div", { class: "pairs" }, arrows.map(({ picture, text }, i) => h("div", { class: "pair" }, picture, h("div", {}, words.pair.replace("{n}", pairs[i][0] + 1)), text)));
+  const taken = takeaway({ state, title: words.label, svg: () => drawn([cells, say], palette), table: () => [["pair", "radians per place", "angle of the query", "angle of the key", "cosine"],
+    ...frequencies.map((f, i) => [String(i + 1), f, state.query * f, state.key * f, Math.cos((state.query - state.key) * f)])] });
   root.replaceChildren(
     h("div", { class: "sliders" }, h("span", { style: { color: palette.query } }, words.query), slider("query"), number.query, h("span", { style: { color: palette.key } }, words.key), slider("key"), number.key),
-    h("div", { class: "pairs" }, arrows.map(({ picture, text }, i) => h("div", { class: "pair" }, picture, h("div", {}, words.pair.replace("{n}", pairs[i][0] + 1)), text))), say);
+    cells, say, h("div", { class: "under" }, taken.tools), taken.table);
   paint();
 }
 

@@ -81,7 +81,7 @@ export function digits(v) {
   if (!Number.isFinite(v)) return v === -Infinity ? "−∞" : String(v);
   const a = Math.abs(v);
   const text = a === 0 ? "0" : a >= 1e6 ? v.toExponential(1) : a >= 100 ? v.toFixed(0) : a >= 10 ? v.toFixed(1) : a >= 0.01 ? v.toFixed(2) : a >= 0.0001 ? v.toFixed(4) : v.toExponential(1);
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }
 
 /** The element of the component, made once per mount, with its style sheet and the theme's colours. */
@@ -103,7 +103,7 @@ export function memory(root, initial) {
 
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+export const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 /** Right-to-left text kept apart, so that it does not turn round the words beside it. */
 export const apart = (text) => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
@@ -115,8 +115,8 @@ export const filled = (template, values) => template.replace(/\{(\w+)\}/g, (whol
 export function exact(v) {
   if (Number.isNaN(v)) return ""; // nothing there: a cell that the mask hides
   if (!Number.isFinite(v)) return digits(v);
-  for (let n = 1; n <= 9; n++) if (Math.fround(+v.toPrecision(n)) === Math.fround(v)) return String(+v.toPrecision(n)).replace("-", "−");
-  return String(v).replace("-", "−");
+  for (let n = 1; n <= 9; n++) if (Math.fround(+v.toPrecision(n)) === Math.fround(v)) return String(+v.toPrecision(n)).replaceAll("-", "−");
+  return String(v).replaceAll("-", "−");
 }
 
 /** Where an arrow key, Home or End takes a cell cursor; null for other keys. Home and End go along the row, with Ctrl to the corners. */
@@ -129,31 +129,36 @@ export function moved(e, [i, j], rows, columns) {
   return null;
 }
 
-/** "glassformer-stories-step-12000-attention-of-layer-1-head-1": whose numbers and what they are. The bench's strip says whose. */
-export function fileName(title) {
+/** "glassformer-stories-step-12000-attention-of-layer-1-head-1": whose numbers and what they are. */
+function fileName(title, whose) {
   const slug = (text) => text.toLowerCase().normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 60);
-  return ["glassformer", document.documentElement.dataset.provenance, title.split(/[:.;]/)[0]].filter(Boolean).map(slug).join("-");
+  return ["glassformer", whose, title.split(/[:.;]/)[0]].filter(Boolean).map(slug).join("-");
 }
+
+/** Whose numbers the page's figures show, as the pipeline strip says it. */
+const benchs = () => document.documentElement.dataset.provenance ?? "";
 
 /** What every figure can be taken away as, in one row, and the place for its table.
  *
  * `figure`: { state, title, svg() -> SVGElement, table() -> [header, ...rows] }. The PNG is drawn from the SVG. Numbers of the
- * table are float32 with all their digits. Of a long one `most` rows are shown, with `rest` under them; the file has them all.
+ * table are float32 with all their digits. Of a long one `most` rows are shown, or those of `brief()`, with `rest` under them;
+ * the file has them all. `whose()` says whose numbers they are, when not those of the model at the top of the page.
  * Returns { tools, table, fill }; `fill` brings a table that is open up to date.
  */
-export function takeaway({ state, title, svg, table, most = Infinity, rest = "" }) {
+export function takeaway({ state, title, svg, table, brief = table, most = Infinity, rest = "", whose = benchs }) {
   const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}: table` });
-  const fill = () => place.replaceChildren(...(state.table ? shownTable(table(), most, rest) : []));
+  const fill = () => place.replaceChildren(...(state.table ? shownTable(brief(), most, rest) : []));
   const drawing = () => {
     const picture = svg().cloneNode(true), { width, height } = picture.viewBox.baseVal;
     for (const [name, value] of [["width", width], ["height", height]]) picture.setAttribute(name, value);
-    const whose = document.documentElement.dataset.provenance;
-    picture.prepend(s("title", {}, title), s("desc", {}, whose ?? ""));
+    picture.prepend(s("title", {}, title), s("desc", {}, whose()));
     return picture;
   };
   const flip = (e) => { state.table = !state.table; e.target.setAttribute("aria-expanded", String(state.table)); fill(); };
-  const row = tools([["Table", flip], ["PNG", () => saveDrawingAsPNG(`${fileName(title)}.png`, drawing())], ["SVG", () => saveSVG(`${fileName(title)}.svg`, drawing())],
-    ["CSV", () => { const [header, ...rows] = table(); saveCSV(`${fileName(title)}.csv`, header, rows.map((cells) => cells.map((v) => (typeof v === "number" ? exact(v).replace("−", "-").replace("∞", "inf") : v)))); }]]);
+  const name = (kind) => `${fileName(title, whose())}.${kind}`;
+  const plain = (v) => (typeof v === "number" ? exact(v).replaceAll("−", "-").replace("∞", "inf") : v);
+  const row = tools([["Table", flip], ["PNG", () => saveDrawingAsPNG(name("png"), drawing())], ["SVG", () => save(name("svg"), svgFile(drawing()))],
+    ["CSV", () => saveCSV(name("csv"), table().map((cells) => cells.map(plain)))]]);
   row.firstChild.setAttribute("aria-expanded", String(Boolean(state.table)));
   fill();
   return { tools: row, table: place, fill };
@@ -167,15 +172,15 @@ function dataTable([header, ...rows]) {
 }
 
 /** An SVG as a PNG of twice its size. */
-export function saveDrawingAsPNG(name, svg) {
+function saveDrawingAsPNG(name, svg) {
   const { width, height } = svg.viewBox.baseVal;
-  const address = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+  const address = URL.createObjectURL(svgFile(svg));
   const image = new Image();
   image.onload = () => {
     const canvas = h("canvas", { width: 2 * width, height: 2 * height });
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     URL.revokeObjectURL(address);
-    savePNG(name, canvas);
+    canvas.toBlob((blob) => save(name, blob));
   };
   image.src = address;
 }
@@ -199,20 +204,19 @@ export function copied(pen, base) {
   pen.setTransform(now);
 }
 
-export function save(name, blob) {
+function save(name, blob) {
   const link = h("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-export function saveCSV(name, header, rows) {
-  const cell = (v) => (/[",\n]/.test(String(v)) ? `"${String(v).replaceAll('"', '""')}"` : String(v));
-  save(name, new Blob(["\ufeff", [header, ...rows].map((row) => row.map(cell).join(",")).join("\n")], { type: "text/csv" }));
+function saveCSV(name, rows) {
+  const cell = (v) => (/[",\n\r]/.test(String(v)) ? `"${String(v).replaceAll('"', '""')}"` : String(v));
+  save(name, new Blob(["\ufeff", rows.map((row) => row.map(cell).join(",")).join("\n")], { type: "text/csv" }));
 }
 
-export const savePNG = (name, canvas) => canvas.toBlob((blob) => save(name, blob));
-
-export const saveSVG = (name, svg) => save(name, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+/** A token may hold control characters, which no SVG may. */
+const svgFile = (svg) => new Blob([new XMLSerializer().serializeToString(svg).replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd")], { type: "image/svg+xml" });
 
 /** Click the page link with this title; Streamlit then changes the page and keeps the bench. */
 export function openPage(title) {
@@ -220,7 +224,7 @@ export function openPage(title) {
 }
 
 /** A row of small buttons in a figure's corner: tools([["PNG", f], ...]). */
-export function tools(entries) {
+function tools(entries) {
   return h("div", { class: "tools" }, entries.map(([label, onclick]) => h("button", { type: "button", class: "tool", onclick }, label)));
 }
 
@@ -237,6 +241,7 @@ const SHARED = `
 .gf .tool:hover { color: var(--gf-accent); background: var(--gf-chip); }
 .gf .tip { position: fixed; z-index: 9999; pointer-events: none; background: var(--gf-ink); color: var(--gf-paper); padding: 5px 9px; border-radius: 7px; font-size: 14px; max-width: 320px; }
 .gf .under { display: flex; justify-content: flex-end; align-items: center; gap: 8px; flex-wrap: wrap; margin-top: 6px; }
+.gf .foot > .tools { margin-left: auto; }
 .gf .under > .legend { margin-right: auto; }
 .gf .scroll { overflow: auto; max-height: 420px; margin-top: 8px; }
 .gf table.data { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
@@ -244,6 +249,7 @@ const SHARED = `
 .gf table.data th { color: var(--gf-soft); }
 .gf table.data th:first-child { position: sticky; left: 0; background: var(--gf-card); }
 .gf .scroll:empty { display: none; } /* a table that is closed is no stop for the Tab key */
+.gf .gf-whole, .gf .gf-whole * { max-height: none !important; } /* while it is drawn, to be taken away */
 .gf .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (prefers-reduced-motion: reduce) { .gf * { transition: none !important; animation: none !important; } }
 `;

@@ -1,6 +1,6 @@
 // A sentence in which any token can be hidden, and what two models give for the hidden place: one reads both sides, one the left.
-import { applyTheme, digits, h, memory, s, saveCSV, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
-import { fitted } from "./picture.js";
+import { applyTheme, digits, h, memory, stage, takeaway, unpack } from "./base.js";
+import { drawn } from "./drawn.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const STYLE = `${CHIPS}
@@ -20,10 +20,6 @@ const STYLE = `${CHIPS}
 .true + .bar i { background: var(--gf-value); }
 .rows .num { text-align: right; font-size: 14.5px; }
 .verdict { margin: 8px 0 0; font-size: 15.5px; }
-.scroll { overflow: auto; max-height: 320px; }
-table { border-collapse: collapse; font-size: 14px; }
-td, th { border: 1px solid var(--gf-line); padding: 2px 9px; text-align: right; font-weight: 400; }
-td:first-child, th:first-child { text-align: left; unicode-bidi: isolate; }
 `;
 
 export default function (component) {
@@ -39,7 +35,8 @@ export default function (component) {
   const sentence = h("div", { class: "chips sentence", role: "group", "aria-label": data.label });
   const words = h("div", { class: "words", "aria-live": "polite" });
   const panels = h("div", { class: "panels" });
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": data.words.table });
+  const taken = takeaway({ state, title: data.label, svg: () => drawn([sentence, words, panels], palette),
+    table: () => [["place", "token", "model", "candidate", "probability"], ...data.chips.flatMap((chip, t) => models.flatMap((model) => rowsOf(model, t).map((row) => [String(t + 1), chip.label, model.title, row.name, row.p])))] });
 
   const pick = (t, focus = false) => {
     state.picked = t;
@@ -80,34 +77,8 @@ export default function (component) {
     const values = { token: data.chips[t].label, place: t + 1, both: digits(first.own(t)), left: digits(second.own(t)) };
     words.textContent = fill(first.own(t) > second.own(t) ? data.words.helps : data.words.hurts, values);
     panels.replaceChildren(...models.map(panel));
-    table.replaceChildren(...(state.table ? [h("table", {}, h("tr", {}, data.words.columns.map((name) => h("th", {}, name))),
-      data.chips.map((chip, i) => h("tr", {}, h("td", { dir: "auto" }, chip.label), models.map((model) => h("td", {}, digits(model.own(i))))))) ] : []));
   }
 
-  const csv = () => saveCSV(`${data.name}.csv`, ["place", "token", "model", "candidate", "probability"], data.chips.flatMap((chip, t) => models.flatMap((model) =>
-    rowsOf(model, t).map((row) => [t + 1, chip.label, model.title, row.name, row.p]))));
-  const picture = () => vector(data, models.map((model) => ({ title: model.title, rows: rowsOf(model, state.picked) })), state.picked, palette, root);
-  root.replaceChildren(sentence, words, panels,
-    tools([[data.words.table_button, () => { state.table = !state.table; paint(); }], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, picture())], ["SVG", () => saveSVG(`${data.name}.svg`, picture())], ["CSV", csv]]), table);
+  root.replaceChildren(sentence, words, panels, h("div", { class: "under" }, taken.tools), taken.table);
   paint();
-}
-
-/** The sentence with its blank and both models' bars as one SVG, to take away. */
-function vector(data, panels, picked, palette, root) {
-  const font = getComputedStyle(root).fontFamily, wide = 400, left = 24, step = 27, top = 86;
-  const width = left * 2 + wide * panels.length, height = top + step * Math.max(...panels.map((p) => p.rows.length)) + 20;
-  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "font-family": font, "font-size": 15 });
-  const line = data.chips.map((chip, t) => (t === picked ? data.words.mask : chip.text)).join(" ");
-  svg.append(s("rect", { width: "100%", height: "100%", fill: palette.card }), s("text", { x: left, y: 32, fill: palette.ink, "font-size": 17 }, fitted(line, `17px ${font}`, width - 2 * left)));
-  panels.forEach((panel, m) => {
-    const x = left + m * wide, widest = Math.max(...panel.rows.map((row) => row.p));
-    svg.append(s("text", { x, y: 66, fill: palette.ink, "font-weight": 600 }, panel.title));
-    panel.rows.forEach((row, r) => {
-      const y = top + step * r, colour = row.own ? palette.value : palette.accent;
-      svg.append(s("text", { x: x + 104, y: y + 14, "text-anchor": "end", fill: row.own ? palette.value : palette.ink, "font-weight": row.own ? 700 : 400 }, fitted(row.name, `15px ${font}`, 100)),
-        s("rect", { x: x + 112, y, width: Math.max(1, (200 * row.p) / widest), height: 18, rx: 4, fill: colour, "fill-opacity": row.own ? 1 : 0.55 }),
-        s("text", { x: x + 372, y: y + 14, "text-anchor": "end", fill: palette.ink }, digits(row.p)));
-    });
-  });
-  return svg;
 }

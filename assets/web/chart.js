@@ -1,5 +1,7 @@
 // A line chart: several series over one axis. The pointer (or arrow keys) reads all series at one place.
-import { applyTheme, digits, h, memory, s, saveCSV, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { inlined } from "./drawn.js";
+import { titled } from "./picture.js";
 
 const STYLE = `
 svg { width: 100%; height: auto; display: block; overflow: visible; }
@@ -7,10 +9,6 @@ text { font-family: var(--st-font); font-size: 14px; fill: var(--gf-soft); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 14px; margin: 2px 0 6px; }
 .legend span { display: inline-flex; align-items: center; gap: 6px; }
 .legend i { width: 18px; height: 0; border-top: 3px solid; }
-.scroll { overflow: auto; max-height: 320px; }
-table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
-td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: right; font-weight: 400; }
-.under { display: flex; justify-content: flex-end; }
 `;
 const DASHES = ["", "7 4", "2 4", "9 3 2 3", "12 4"];
 
@@ -80,16 +78,12 @@ export default function (component) {
     read(Math.min(count - 1, Math.max(0, (state.at ?? -1) + step)));
     e.preventDefault();
   };
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${data.label}: table` });
-  const rows = () => Array.from({ length: count }, (_, i) => [data.xLabels?.[i] ?? x[i], ...data.names.map((_, k) => values[k * count + i])]);
-  const toggle = () => { state.table = !state.table; fill(); };
-  const fill = () => table.replaceChildren(...(state.table ? [h("table", {}, h("tr", {}, [data.xTitle, ...data.names].map((name) => h("th", {}, name))),
-    rows().map((row) => h("tr", {}, row.map((v) => h("td", {}, typeof v === "number" ? digits(v) : v)))))] : []));
+  const taken = takeaway({ state, title: data.label, svg: () => titled(inlined(picture), series > 1 ? data.names.map((name, k) => [name, colour(k)]) : [], palette),
+    table: () => [[data.xTitle, ...data.names], ...Array.from({ length: count }, (_, i) => [data.xLabels?.[i] ?? x[i], ...data.names.map((_, k) => values[k * count + i])])] });
   root.replaceChildren(
     h("div", { class: "legend" }, series > 1 || data.showLegend ? data.names.map((name, k) => h("span", {}, h("i", { style: { borderColor: colour(k) } }), name)) : []),
     picture, words,
-    h("div", { class: "under" }, tools([["Table", toggle], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, picture)], ["SVG", () => saveSVG(`${data.name}.svg`, picture)], ["CSV", () => saveCSV(`${data.name}.csv`, [data.xTitle, ...data.names], rows())]])), table);
-  fill();
+    h("div", { class: "under" }, taken.tools), taken.table);
 }
 
 const round = (v) => String(+v.toPrecision(6)).replace("-", "−");

@@ -1,6 +1,6 @@
 // One text cut by several tokenizers. A chip under the pointer (or the arrow keys) lights the same letters in every row.
-import { applyTheme, h, memory, s, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
-import { fitted, measure } from "./picture.js";
+import { applyTheme, h, memory, stage, takeaway, unpack } from "./base.js";
+import { drawn } from "./drawn.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const STYLE = `${CHIPS}
@@ -29,7 +29,6 @@ const STYLE = `${CHIPS}
 .count small { font-size: 14px; font-family: var(--st-font); font-weight: 400; color: var(--gf-soft); }
 .bar { display: block; height: 7px; border-radius: 4px; background: var(--gf-chip); margin: 4px 0 3px; overflow: hidden; }
 .bar i { display: block; height: 100%; min-width: 2px; border-radius: 4px; background: color-mix(in srgb, var(--gf-accent) 60%, var(--gf-card)); }
-.under { display: flex; justify-content: flex-end; }
 .gf .words { margin-top: 0; min-height: 2.9em; }
 @container (max-width: 620px) { .row { grid-template-columns: minmax(0, 1fr) auto; } .row .cut { grid-column: 1 / -1; grid-row: 2; } }
 `;
@@ -39,7 +38,7 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ at: null }));
+  const state = memory(root, () => ({ at: null, table: false }));
   state.at = null;
   const words = h("div", { class: "words", "aria-live": "polite" }, data.words.hint);
   const chips = [];
@@ -54,7 +53,7 @@ export default function (component) {
     if (r !== null) chips[r][i].classList.add("on");
     words.textContent = r === null ? data.words.hint : sentence(data, r, i);
   };
-  root.replaceChildren(words, h("div", { class: "rows" }, data.rows.map((row, r) => {
+  const rows = h("div", { class: "rows" }, data.rows.map((row, r) => {
     const made = row.tokens.map((token, i) => element(token, i, {
       onmouseenter: () => point(r, i), onfocus: () => point(r, i), onclick: () => point(r, i), tabindex: i ? -1 : 0, "aria-label": sentence(data, r, i),
     }));
@@ -70,7 +69,10 @@ export default function (component) {
         h("div", { class: "top" }, h("span", { class: "count" }, row.count.toLocaleString("en"), h("small", {}, ` ${row.count === 1 ? data.words.one : data.words.tokens}`)),
           row.relative === null ? null : h("span", { class: "relative" }, data.words.relative.replace("{x}", row.relative.toFixed(2)))),
         h("span", { class: "bar" }, h("i", { style: { width: `${(100 * row.count) / data.most}%` } })), h("span", {}, row.fact)));
-  })), h("div", { class: "under" }, tools([["SVG", () => saveSVG(`${data.name}.svg`, vector(root, palette))], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, vector(root, palette))]])));
+  }));
+  const taken = takeaway({ state, title: data.label, svg: () => drawn([rows], palette), table: () => [["tokenizer", "place", "token", "id", "bytes"],
+    ...data.rows.flatMap((row) => row.tokens.map(([text, id, , , , , hex], i) => [row.name, String(i + 1), text, String(id), hex]))] });
+  root.replaceChildren(words, rows, h("div", { class: "under" }, taken.tools), taken.table);
 }
 
 function element([text, id, , , group, , , known], i, attributes) {
@@ -112,50 +114,4 @@ function walk(event, chips) {
   chips[to].tabIndex = 0;
   chips[to].focus();
   event.preventDefault();
-}
-
-/** The rows as they stand on the screen, as an SVG. */
-function vector(root, palette) {
-  const frame = root.querySelector(".rows").getBoundingClientRect(), pad = 14;
-  const font = getComputedStyle(root).fontFamily;
-  const [width, height] = [Math.ceil(frame.width) + 2 * pad, Math.ceil(frame.height) + 2 * pad];
-  const picture = s("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font });
-  const at = (element) => {
-    const box = element.getBoundingClientRect();
-    return { x: box.left - frame.left + pad, y: box.top - frame.top + pad, width: box.width, height: box.height, bottom: box.bottom, top: box.top };
-  };
-  const write = (element, text, size, place) => picture.append(s("text", { "font-size": size, "font-weight": getComputedStyle(element).fontWeight, fill: getComputedStyle(element).color, "xml:space": "preserve", ...place }, text));
-  picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
-  for (const box of root.querySelectorAll(".sign, .chip")) {
-    const place = at(box), strip = box.closest(".chips").getBoundingClientRect();
-    if (place.bottom > strip.bottom + 2 || place.top < strip.top - 2) continue;
-    const look = getComputedStyle(box);
-    picture.append(s("rect", { x: place.x, y: place.y, width: place.width, height: place.height, rx: 7, fill: look.backgroundColor, stroke: look.borderStyle === "solid" ? "none" : look.borderColor }));
-    for (const line of box.querySelectorAll(":scope > span, :scope > small")) {
-      const own = at(line), size = parseFloat(getComputedStyle(line).fontSize);
-      if (own.height) write(line, fitted(line.textContent, `${size}px ${font}`, place.width), size, { x: own.x + own.width / 2, y: own.y + own.height - size * 0.3, "text-anchor": "middle" });
-    }
-  }
-  for (const bar of root.querySelectorAll(".bar, .bar i")) {
-    const { x, y, width: w, height: tall } = at(bar);
-    picture.append(s("rect", { x, y, width: w, height: tall, rx: 3, fill: getComputedStyle(bar).backgroundColor }));
-  }
-  for (const element of root.querySelectorAll(".who b, .who span, .note, .rest, .relative, .facts > span:not(.bar), .count")) {
-    const place = at(element), size = parseFloat(getComputedStyle(element).fontSize), tall = parseFloat(getComputedStyle(element).lineHeight) || size * 1.35;
-    const text = element.matches(".count") ? element.firstChild.textContent : element.textContent;
-    wrapped(text, `${getComputedStyle(element).fontWeight} ${size}px ${font}`, place.width + 4).forEach((line, i) => write(element, line, size, { x: place.x, y: place.y + size + i * tall }));
-  }
-  for (const unit of root.querySelectorAll(".count small")) write(unit, unit.textContent.trim(), 14, { x: at(unit).x + 4, y: at(unit.parentElement).y + 26 });
-  return picture;
-}
-
-/** A text in lines that are no wider than `width`. */
-function wrapped(text, font, width) {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
-    if (lines.at(-1) && measure(longer, font) > width) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines;
 }

@@ -1,13 +1,13 @@
 // The live chart: curves of runs that grow while they train. The run's stream feeds it, not the page's script: nothing is mounted
 // anew, and what the reader has zoomed to stays. Reading and gestures are in live_hand.js, the strokes in live_draw.js.
-import { applyTheme, digits, h, memory, saveCSV, savePNG, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, stage, takeaway, unpack } from "./base.js";
 import { nearest, thin } from "./live_curve.js";
 import { count, draw, scales } from "./live_draw.js";
 import { gestures } from "./live_hand.js";
 import { CanvasPen, SvgPen } from "./live_pen.js";
-import { measure } from "./picture.js";
+import { measure, titled } from "./picture.js";
 import { follow, leave } from "./run_feed.js";
-import { fill, origin } from "./run_words.js";
+import { citation, fill, origin } from "./run_words.js";
 
 const STYLE = `
 canvas { display: block; width: 100%; touch-action: pan-y; cursor: crosshair; border-radius: 6px; }
@@ -27,9 +27,6 @@ canvas { display: block; width: 100%; touch-action: pan-y; cursor: crosshair; bo
 .switches button[aria-pressed=true] { color: var(--gf-accent); border-color: var(--gf-accent); }
 .foot { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; }
 .origin { font-size: 14px; color: var(--gf-soft); }
-.scroll { overflow: auto; max-height: 300px; }
-table { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
-td, th { border: 1px solid var(--gf-line); padding: 2px 8px; text-align: right; font-weight: 400; }
 .compact .words { font-size: 15px; margin: 0; padding: 0; border: 0; font-variant-numeric: tabular-nums; }
 .compact .head { display: flex; justify-content: space-between; align-items: baseline; font-size: 15px; gap: 8px; }
 `;
@@ -55,13 +52,11 @@ export default function (component) {
 
 /** What a mount keeps: the zoom, the scales, which runs are hidden, and its elements. */
 function build(root) {
-  const chart = { root, feeds: [], view: { x: null, y: null }, logX: false, logY: false, hidden: new Set(), hover: null, drag: null, marks: [], table: false, request: 0, width: 0 };
+  const chart = { root, state: { table: false }, feeds: [], view: { x: null, y: null }, logX: false, logY: false, hidden: new Set(), hover: null, drag: null, marks: [], request: 0, width: 0 };
   chart.canvas = h("canvas", { tabindex: 0, role: "img" });
   chart.top = h("div", { class: "top" });
   chart.words = h("div", { class: "words" });
   chart.origin = h("span", { class: "origin" });
-  chart.tools = h("div", {});
-  chart.rows = h("div", { class: "scroll", tabindex: 0, role: "region" });
   chart.soon = () => { if (!chart.request) chart.request = requestAnimationFrame(() => { chart.request = 0; paint(chart); }); };
   chart.reset = () => { chart.view = { x: null, y: null }; frame(chart); chart.soon(); };
   chart.zoom = (x, y) => { chart.view = { x: x ?? chart.view.x, y: y ?? chart.view.y }; frame(chart); chart.soon(); };
@@ -91,14 +86,13 @@ function paint(chart) {
   canvas.dataset.marks = JSON.stringify(chart.marks.map((mark) => Math.round(mark.x)));
   canvas.dataset.range = JSON.stringify(chart.at.ranges);
   speak(chart);
-  if (chart.table) fillTable(chart);
+  if (chart.state.table) chart.taken.fill();
 }
 
 /** Legend, switches and the line under the picture: made anew when the runs or a switch change, not with each step. */
 function frame(chart) {
-  const { root, data, canvas, top, words, tools: place, rows } = chart;
+  const { root, data, canvas, top, words } = chart;
   canvas.setAttribute("aria-label", data.label);
-  rows.setAttribute("aria-label", `${data.label}: ${data.words.table}`);
   const zoomed = chart.view.x || chart.view.y;
   const flip = (name) => () => { chart[name] = !chart[name]; chart.view[name === "logX" ? "x" : "y"] = null; frame(chart); chart.soon(); };
   const toggle = (label, on, onclick, title) => h("button", { type: "button", "aria-pressed": String(on), onclick, title }, label);
@@ -106,14 +100,12 @@ function frame(chart) {
     h("div", { class: "switches", role: "group", "aria-label": data.words.scales },
       zoomed ? h("button", { type: "button", onclick: chart.reset }, data.words.all) : "",
       toggle(data.words.log_x, chart.logX, flip("logX"), data.words.log_x_help), toggle(data.words.log_y, chart.logY, flip("logY"), data.words.log_y_help))]));
-  const flipTable = () => { chart.table = !chart.table; fillTable(chart); };
-  place.replaceChildren(tools([[data.words.table, flipTable], ["PNG", () => savePNG(`${data.name}.png`, canvas)], ["SVG", () => saveSVG(`${data.name}.svg`, svg(chart))],
-    ["CSV", () => saveCSV(`${data.name}.csv`, ["run", ...COLUMNS], everything(chart))]]));
   if (chart.mounted) return;
   chart.mounted = true;
   root.classList.toggle("compact", Boolean(data.compact));
-  const under = h("div", { class: "foot" }, chart.origin, place);
-  root.replaceChildren(...(data.compact ? [h("div", { class: "head" }, h("strong", {}, data.title), words), canvas] : [top, canvas, words, under, rows]));
+  if (data.compact) return root.replaceChildren(h("div", { class: "head" }, h("strong", {}, data.title), words), canvas);
+  chart.taken = download(chart);
+  root.replaceChildren(top, canvas, words, h("div", { class: "foot" }, chart.origin, chart.taken.tools), chart.taken.table);
 }
 
 function legend(chart) {
@@ -129,7 +121,7 @@ function legend(chart) {
 function svg(chart) {
   const pen = new SvgPen(chart.at.width, chart.at.height, chart.font, chart.palette.card);
   draw(pen, chart, chart.at);
-  return pen.svg;
+  return titled(pen.svg, chart.feeds.length > 1 ? shown(chart).map((run) => [run.title, run.colour]) : [], chart.palette);
 }
 
 /** Where each visible run stands at the step under the pointer: { run, i, value }. */
@@ -182,15 +174,10 @@ function changeWords({ data }, change) {
 
 // To take away
 
-function everything(chart) {
-  return chart.feeds.flatMap(({ title, feed: { columns, length } }) => Array.from({ length }, (_, i) => [title, ...COLUMNS.map((name) => (Number.isFinite(columns[name][i]) ? columns[name][i] : ""))]));
+/** All steps of all runs; the table on the page has of each run as many as a curve has places. */
+function download(chart) {
+  const line = ({ title, feed }, i) => [title, ...COLUMNS.map((name) => (Number.isFinite(feed.columns[name][i]) ? String(feed.columns[name][i]) : ""))];
+  const rows = (steps) => [["run", ...COLUMNS], ...chart.feeds.flatMap((run) => steps(run.feed).map((i) => line(run, i)))];
+  return takeaway({ state: chart.state, title: chart.data.label, svg: () => svg(chart), whose: () => citation(chart.feeds[0]?.title, chart.feeds[0]?.feed.last),
+    table: () => rows(({ length }) => Array.from({ length }, (_, i) => i)), brief: () => rows(({ columns, length }) => thin(columns.loss, 0, length, ROWS)) });
 }
-
-function fillTable(chart) {
-  const { rows, data, feeds } = chart;
-  if (!chart.table) return rows.replaceChildren();
-  const cells = feeds.flatMap(({ title, feed: { columns, length } }) => thin(columns.loss, 0, length, ROWS).map((i) => [title, ...COLUMNS.map((name) => columns[name][i])]));
-  rows.replaceChildren(h("table", {}, h("tr", {}, [data.words.run, ...COLUMNS.map((name) => data.words.column[name])].map((name) => h("th", {}, name))),
-    cells.map((row) => h("tr", {}, row.map((v, c) => h("td", {}, c === 0 ? v : c === 1 ? count(v) : Number.isFinite(v) ? digits(v) : ""))))));
-}
-

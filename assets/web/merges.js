@@ -1,5 +1,6 @@
 // Byte-pair encoding one merge at a time: the text, the pairs that stand for choice, the vocabulary as it grows.
-import { applyTheme, h, memory, s, saveDrawingAsPNG, saveSVG, stage, tools, unpack } from "./base.js";
+import { applyTheme, h, memory, stage, takeaway, unpack } from "./base.js";
+import { drawn } from "./drawn.js";
 import { states, strikes } from "./merging.js";
 
 const PACE = 900; // milliseconds for each merge while it plays
@@ -38,7 +39,6 @@ h4 { margin: 14px 0 6px; font-size: 15px; font-weight: 600; color: var(--gf-soft
 .born small { color: var(--gf-soft); font-family: var(--st-code-font); margin-inline-start: 5px; }
 .sum { font-size: 15px; color: var(--gf-soft); margin: 10px 0 0; }
 .sum b { color: var(--gf-ink); font-size: 19px; }
-.under { display: flex; justify-content: flex-end; }
 @media (max-width: 760px) { .split { grid-template-columns: minmax(0, 1fr); } .text { max-height: 300px; } }
 `;
 
@@ -96,12 +96,13 @@ export default function (component) {
     go(state.at + move);
     e.preventDefault();
   };
-  const save = () => vector(root, text, palette);
+  const split = h("div", { class: "split" }, h("div", {}, text, sum), h("div", {}, h("h4", {}, data.learns ? words.counts : words.ranks), pairs, known, born));
+  const name = (id) => data.texts[id];
+  const taken = takeaway({ state, title: data.label, svg: () => drawn([split], palette), table: () => [["merge", "left", "right", "new token", "id", "occurrences"],
+    ...data.candidates.slice(0, last).map(([[left, right, id, count]], i) => [String(i + 1), name(left), name(right), name(id), String(id), String(count)])] });
   root.replaceChildren(
-    h("div", { class: "bar" }, back, forward, play, slider, step), said,
-    h("div", { class: "split" }, h("div", {}, text, sum),
-      h("div", {}, h("h4", {}, data.learns ? words.counts : words.ranks), pairs, known, born)),
-    h("div", { class: "under" }, tools([["SVG", () => saveSVG(`${data.name}.svg`, save())], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, save())]])));
+    h("div", { class: "bar" }, back, forward, play, slider, step), said, split,
+    h("div", { class: "under" }, taken.tools), taken.table);
   paint();
 }
 
@@ -140,19 +141,4 @@ function table({ texts, words, learns }, next) {
     h("span", { class: `pair ${i ? "" : "first"}` }, h("i", { dir: "auto" }, texts[left]), "+", h("i", { dir: "auto" }, texts[right])),
     learns ? h("span", { class: "meter" }, h("b", { class: i ? "" : "first", style: { width: `${(100 * count) / most}%` } })) : h("span", { class: "soft" }, fill(words.rank, { id })),
     h("span", { class: "num" }, `${count}×`)]);
-}
-
-/** The text as it stands, as an SVG. */
-function vector(root, text, palette) {
-  const frame = text.getBoundingClientRect();
-  const picture = s("svg", { xmlns: "http://www.w3.org/2000/svg", width: frame.width, height: frame.height, viewBox: `0 0 ${Math.ceil(frame.width)} ${Math.ceil(frame.height)}`, "font-family": getComputedStyle(root).fontFamily, "font-size": 17 });
-  picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
-  for (const piece of text.querySelectorAll(".piece")) {
-    const box = piece.getBoundingClientRect(), look = getComputedStyle(piece);
-    if (box.bottom > frame.bottom + 2) break;
-    const framed = piece.matches(".l, .r");
-    picture.append(s("rect", { x: box.left - frame.left, y: box.top - frame.top, width: box.width, height: box.height, rx: framed ? 0 : 6, fill: look.backgroundColor, stroke: framed ? palette.accent : "none" }),
-      s("text", { x: box.left - frame.left + box.width / 2, y: box.top - frame.top + 20, "text-anchor": "middle", fill: look.color, "xml:space": "preserve" }, piece.textContent));
-  }
-  return picture;
 }

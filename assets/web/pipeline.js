@@ -1,14 +1,19 @@
 // The pipeline strip: text -> tokens -> ... -> next token. A station clicks the page link of its page, and is a part of the model
 // that lights up wherever else the page shows it.
-import { applyTheme, h, openPage, stage } from "./base.js";
+import { applyTheme, h, memory, openPage, stage, takeaway } from "./base.js";
 import { join } from "./bus.js";
+import { drawn } from "./drawn.js";
 
 const STYLE = `
-.strip { display: flex; align-items: stretch; margin: 0; padding: 0; list-style: none; overflow-x: auto; scrollbar-width: thin; }
+.line { display: flex; }
+.strip { flex: 1 1 0; min-width: 0; display: flex; align-items: stretch; margin: 0; padding: 0; list-style: none; overflow-x: auto; scrollbar-width: thin; }
 .strip li { flex: 1 0 auto; display: flex; }
 .station { flex: 1; text-align: left; padding: 8px 12px 7px; border: 1px solid var(--gf-line); border-left: 0; background: var(--gf-card); cursor: pointer; line-height: 1.25; font-size: 15px; white-space: nowrap; transition: background 0.15s; }
 li:first-child .station { border-left: 1px solid var(--gf-line); border-radius: 10px 0 0 10px; }
-li:last-child .station { border-radius: 0 10px 10px 0; }
+.take { flex: none; width: 34px; border: 1px solid var(--gf-line); border-left: 0; border-radius: 0 10px 10px 0; background: var(--gf-card); color: var(--gf-soft); cursor: pointer; font-size: 18px; }
+.take:hover, .take[aria-expanded=true] { color: var(--gf-accent); background: var(--gf-chip); }
+.taken { margin-top: 6px; }
+.taken[hidden] { display: none; }
 .station b { display: block; font-weight: 600; }
 .station small { display: block; color: var(--gf-soft); font-size: 13px; }
 .station:hover { background: var(--gf-chip); }
@@ -22,18 +27,24 @@ const PARTS = { tokens: "tokens", embeddings: "embedding", positions: "positions
 
 export default function (component) {
   const root = stage(component, STYLE);
-  applyTheme(root);
-  const { stations, active, provenance, sentence } = component.data;
+  const palette = applyTheme(root);
+  const { stations, active, provenance, sentence, words } = component.data;
+  const state = memory(root, () => ({ table: false, open: false }));
   document.documentElement.dataset.provenance = provenance;
-  const nav = h("nav", { "aria-label": "Stages of the model" },
-    h("ol", { class: "strip" },
-      stations.map(({ name, title, detail, page }) => {
-        const on = active.includes(name);
-        return h("li", {},
-          h("button", { type: "button", class: on ? "station on" : "station", "aria-current": on ? "step" : null, "data-part": PARTS[name], onclick: () => openPage(page) },
-            h("b", {}, title), h("small", {}, detail)));
-      })));
-  root.replaceChildren(nav);
+  const strip = h("ol", { class: "strip" }, stations.map(({ name, title, detail, page }) => {
+    const on = active.includes(name);
+    return h("li", {},
+      h("button", { type: "button", class: on ? "station on" : "station", "aria-current": on ? "step" : null, "data-part": PARTS[name], onclick: () => openPage(page) },
+        h("b", {}, title), h("small", {}, detail)));
+  }));
+  const taken = takeaway({ state, title: words.title, svg: () => drawn([strip], palette), table: () => [words.columns, ...stations.map(({ title, detail }) => [title, detail])] });
+  const more = h("div", { class: "taken", hidden: !state.open }, taken.tools, taken.table);
+  const take = h("button", { type: "button", class: "take", title: words.take, "aria-label": words.take, "aria-expanded": String(state.open), onclick: () => {
+    more.hidden = !(state.open = !state.open);
+    take.setAttribute("aria-expanded", String(state.open));
+  } }, "⤓");
+  const nav = h("nav", { class: "line", "aria-label": words.title }, strip, take);
+  root.replaceChildren(nav, more);
   root.querySelector(".on")?.scrollIntoView({ block: "nearest", inline: "center" });
   const bus = join(root, { scope: sentence, parts: true, show: (to) => light(root, to?.part) });
   const at = (e) => { const { part } = e.target.closest?.(".station")?.dataset ?? {}; return part ? { part } : null; };

@@ -1,7 +1,8 @@
 // Where every head looks, forming: thumbnails of the attention patterns in the watched sentence, redrawn with each sample.
-import { applyTheme, h, memory, savePNG, sequential, stage, tools, unpack } from "./base.js";
+import { applyTheme, h, memory, sequential, stage, takeaway, unpack } from "./base.js";
+import { drawn } from "./drawn.js";
 import { follow, leave } from "./run_feed.js";
-import { fill, origin } from "./run_words.js";
+import { citation, fill, origin } from "./run_words.js";
 
 const STYLE = `
 .grid { display: grid; gap: 6px 8px; align-items: center; grid-template-columns: max-content repeat(var(--heads), minmax(38px, 110px)); justify-content: start; min-height: 150px; align-content: start; }
@@ -14,9 +15,11 @@ const STYLE = `
 .foot { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 2px 12px; font-size: 14px; color: var(--gf-soft); }
 `;
 
+const MOST = 400; // rows of the table that are shown
+
 export default function (component) {
   const root = stage(component, STYLE);
-  const state = memory(root, () => ({ shape: "" }));
+  const state = memory(root, () => ({ shape: "", table: false }));
   const before = state.data?.run;
   Object.assign(state, { data: unpack(component.data), palette: applyTheme(root), drawn: null });
   state.ramp = Array.from({ length: 256 }, (_, v) => sequential(state.palette)(v / 255));
@@ -30,8 +33,10 @@ function build(root, state) {
   state.grid = h("div", { class: "grid" });
   state.words = h("div", { class: "words", "aria-live": "polite" }, state.data.words.hint);
   state.origin = h("span", {});
+  state.taken = takeaway({ state, title: state.data.label, svg: () => drawn([state.grid], state.palette), table: () => rows(state), most: MOST,
+    rest: state.data.words.rest.replace("{n}", MOST), whose: () => citation(state.data.model, state.drawn?.step) });
   root.replaceChildren(h("div", { class: "frame", role: "group", "aria-label": state.data.label }, state.grid), state.words,
-    h("div", { class: "foot" }, state.origin, tools([["PNG", () => savePNG(`${state.data.name}.png`, sheet(state))]])));
+    h("div", { class: "foot" }, state.origin, state.taken.tools), state.taken.table);
 }
 
 /** The chosen sample's patterns, or those of the nearest sample that has some: of old ones only the text is kept. */
@@ -54,6 +59,7 @@ function show(state) {
   if (state.shape !== `${layers},${heads}`) frame(state, layers, heads);
   state.canvases.forEach((canvas, k) => thumbnail(canvas, bytes.subarray(k * rows * columns, (k + 1) * rows * columns), rows, columns, state.ramp));
   state.bytes = bytes;
+  state.taken.fill();
 }
 
 function frame(state, layers, heads) {
@@ -93,19 +99,14 @@ function look(state, layer, head, row) {
 
 const name = (sample, i) => `“${(sample.tokens[i] ?? "").trim() || "·"}”`;
 
-/** All thumbnails on one sheet. */
-function sheet({ grid, palette }) {
-  const edge = grid.getBoundingClientRect(), canvas = h("canvas", { width: 2 * edge.width, height: 2 * edge.height }), pen = canvas.getContext("2d");
-  pen.scale(2, 2);
-  pen.imageSmoothingEnabled = false;
-  pen.fillStyle = palette.card;
-  pen.fillRect(0, 0, edge.width, edge.height);
-  pen.fillStyle = palette.soft;
-  pen.font = "13px sans-serif";
-  for (const child of grid.children) {
-    const box = child.getBoundingClientRect();
-    if (child.tagName === "CANVAS") pen.drawImage(child, box.left - edge.left, box.top - edge.top, box.width, box.height);
-    else pen.fillText(child.textContent, box.left - edge.left, box.bottom - edge.top - 4);
+/** Layer, head, token, attended token and weight; the weights travel in 255 steps. */
+function rows({ drawn: sample, bytes }) {
+  const header = ["layer", "head", "token", "to", "weight (n/255)"];
+  if (!sample) return [header];
+  const [layers, heads, count, columns] = sample.shape, found = [header];
+  for (let i = 0; i < layers * heads * count * columns; i++) {
+    const row = Math.floor(i / columns), head = Math.floor(row / count);
+    found.push([String(Math.floor(head / heads) + 1), String((head % heads) + 1), sample.tokens[row % count] ?? "", sample.tokens[i % columns] ?? "", String(bytes[i])]);
   }
-  return canvas;
+  return found;
 }

@@ -1,7 +1,8 @@
 // The next token's probabilities as bars, and beside each bar how it came about: its probability in all samples so far.
-import { applyTheme, digits, h, memory, s, saveCSV, stage, tools, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { drawn } from "./drawn.js";
 import { follow, leave } from "./run_feed.js";
-import { fill, origin } from "./run_words.js";
+import { citation, fill, origin } from "./run_words.js";
 
 const STYLE = `
 .sentence { font-size: 15px; color: var(--gf-soft); margin-bottom: 10px; overflow-wrap: anywhere; }
@@ -21,7 +22,7 @@ const visible = (text) => (text === "" ? "∅" : text.replace(/[ \n\t]/g, (c) =>
 
 export default function (component) {
   const root = stage(component, STYLE);
-  const state = memory(root, () => ({}));
+  const state = memory(root, () => ({ table: false }));
   const before = state.data?.run;
   Object.assign(state, { data: unpack(component.data), palette: applyTheme(root), drawn: null });
   if (before && before !== state.data.run) leave(before, root);
@@ -34,9 +35,10 @@ function build(root, state) {
   state.sentence = h("div", { class: "sentence" });
   state.rows = h("div", { class: "rows", role: "list", "aria-label": state.data.label });
   state.origin = h("span", {});
-  const rows = () => state.feed.samples.flatMap((sample) => sample.next.map(([token, p]) => [sample.step, sample.prompt, token, p]));
+  state.taken = takeaway({ state, title: state.data.label, svg: () => drawn([state.sentence, state.rows], state.palette), whose: () => citation(state.data.model, state.feed.sample?.step),
+    table: () => [["step", "prompt", "token", "probability"], ...state.feed.samples.flatMap((sample) => sample.next.map(([token, p]) => [String(sample.step), sample.prompt, token, p]))] });
   root.replaceChildren(state.sentence, state.rows,
-    h("div", { class: "foot" }, state.origin, tools([["CSV", () => saveCSV(`${state.data.name}.csv`, ["step", "prompt", "token", "probability"], rows())]])));
+    h("div", { class: "foot" }, state.origin, state.taken.tools), state.taken.table);
 }
 
 function show(state) {
@@ -58,6 +60,7 @@ function show(state) {
     bar.setAttribute("aria-label", fill(words.row, { token: visible(token), p: digits(p) }));
     line.replaceChildren(...spark(state.palette, known.map((chances) => chances.get(token) ?? 0), same.indexOf(sample)));
   });
+  state.taken.fill();
   while (rows.childElementCount > 4 * Math.min(SHOWN, sample.next.length)) rows.lastChild.remove();
 }
 

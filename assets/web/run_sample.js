@@ -1,8 +1,9 @@
 // What the model writes now, and what it wrote before: a slider goes back through the samples that were taken while it trained.
 // The sample chosen here is the one that the page's bars and heads show too.
-import { applyTheme, h, memory, saveCSV, stage, tools, unpack } from "./base.js";
+import { applyTheme, h, memory, stage, takeaway, unpack } from "./base.js";
+import { drawn } from "./drawn.js";
 import { follow, leave } from "./run_feed.js";
-import { duration, fill, origin } from "./run_words.js";
+import { citation, duration, fill, origin } from "./run_words.js";
 
 const STYLE = `
 .sheet { display: flex; flex-direction: column; min-height: 474px; }
@@ -25,8 +26,8 @@ const LONGEST = 300; // characters of a prompt that are shown: its end is what i
 
 export default function (component) {
   const root = stage(component, STYLE);
-  applyTheme(root);
-  const state = memory(root, () => ({}));
+  const state = memory(root, () => ({ table: false }));
+  state.palette = applyTheme(root);
   const before = state.data?.run;
   state.data = unpack(component.data);
   if (before && before !== state.data.run) leave(before, root);
@@ -45,9 +46,11 @@ function build(root, state) {
   state.newest = h("button", { type: "button", onclick: () => state.feed.choose(null) }, words.newest);
   state.slider = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": words.slider, oninput: () => state.feed.choose(+state.slider.value) });
   state.origin = h("span", {});
-  const take = tools([["CSV", () => saveCSV(`${state.data.name}.csv`, ["step", "seconds", "prompt", "text"], state.feed.samples.map((x) => [x.step, x.seconds, x.prompt, x.text]))]]);
-  root.replaceChildren(h("div", { class: "sheet" }, h("div", { class: "head" }, state.title, state.when), state.paper,
-    h("div", { class: "time" }, state.back, state.slider, state.on, state.newest), h("div", { class: "foot" }, state.origin, take)));
+  const head = h("div", { class: "head" }, state.title, state.when);
+  state.taken = takeaway({ state, title: state.data.title, svg: () => drawn([head, state.paper], state.palette), whose: () => citation(state.data.model, state.feed.sample?.step),
+    table: () => [["step", "seconds", "prompt", "text"], ...state.feed.samples.map((x) => [String(x.step), x.seconds, x.prompt, x.text])] });
+  root.replaceChildren(h("div", { class: "sheet" }, head, state.paper,
+    h("div", { class: "time" }, state.back, state.slider, state.on, state.newest), h("div", { class: "foot" }, state.origin, state.taken.tools), state.taken.table));
 }
 
 function show(state) {
@@ -65,6 +68,7 @@ function show(state) {
   state.origin.textContent = origin(data, data.model, feed, sample?.step ?? 0);
   if (state.written === sample && sample) return;
   state.written = sample;
+  state.taken.fill();
   state.paper.replaceChildren(...(sample ? pieces(sample, words) : [h("span", { class: "soft" }, feed.status && !feed.status.active ? words.none : words.empty)]));
 }
 

@@ -10,6 +10,9 @@ export function origin(data, title, feed, step = feed.last) {
   return [title, fill(data.words.at_step, { step: Math.round(step).toLocaleString("en") }), live].filter(Boolean).join(" · ");
 }
 
+/** Whose numbers a run's figure shows, for the name of a file. */
+export const citation = (title, step) => `${title ?? ""} step ${Math.round(step ?? 0)}`;
+
 /** A duration to glance at: 8 s, 1 min 20 s, 12 min. */
 export function duration(words, seconds) {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,5 +1,6 @@
 // A text being written: the prompt, then token after token, each with the candidates it was drawn from.
-import { applyTheme, calm, digits, h, memory, stage } from "./base.js";
+import { applyTheme, calm, digits, h, memory, stage, takeaway } from "./base.js";
+import { drawn } from "./drawn.js";
 
 const STYLE = `
 .paper { font-family: var(--st-heading-font, serif); font-size: 23px; line-height: 1.6; min-height: 5.2em; white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -26,9 +27,9 @@ const STYLE = `
 
 export default function (component) {
   const root = stage(component, STYLE);
-  applyTheme(root);
+  const palette = applyTheme(root);
   const { prompt, steps, words, run, play } = component.data;
-  const state = memory(root, () => ({ run: null, shown: 0, timer: null, looked: null }));
+  const state = memory(root, () => ({ run: null, shown: 0, timer: null, looked: null, table: false }));
   clearInterval(state.timer);
   if (state.run !== run) Object.assign(state, { run, shown: play && calm() ? steps.length : 0, looked: null });
 
@@ -67,8 +68,10 @@ export default function (component) {
       h("div", { class: "bar" }, h("i", { style: { width: `${(100 * p) / widest}%` } })),
       h("span", { class: "num" }, digits(p))]));
   };
-  root.replaceChildren(h("div", { class: "split" },
-    h("div", { class: "left" }, text, h("div", { class: "row" }, go, one, back, other)), h("div", {}, heading, bars)));
+  const split = h("div", { class: "split" }, h("div", { class: "left" }, text, h("div", { class: "row" }, go, one, back, other)), h("div", {}, heading, bars));
+  const taken = takeaway({ state, title: words.label, svg: () => drawn([split], palette, ".row, .caret, .later"), table: () => [["place", "token", "candidate", "probability"],
+    ...steps.flatMap((step, i) => step.candidates.map(([name, p]) => [String(i + 1), step.shown, name, p]))] });
+  root.replaceChildren(split, h("div", { class: "under" }, taken.tools), taken.table);
   paint();
   if (play && state.shown === 0 && !calm()) start();
 }

@@ -1,6 +1,6 @@
 // A text with the stretches underlined that stand word for word in the training text; pointing at one shows where.
-import { applyTheme, css, h, memory, s, saveCSV, saveDrawingAsPNG, saveSVG, sequential, stage, tools, unpack } from "./base.js";
-import { measure } from "./picture.js";
+import { applyTheme, css, h, memory, sequential, stage, takeaway, unpack } from "./base.js";
+import { drawn } from "./drawn.js";
 
 const STYLE = `
 .head { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; margin-bottom: 6px; font-size: 15px; }
@@ -24,12 +24,8 @@ const STYLE = `
 .go { border: 1px solid var(--gf-line); background: var(--gf-card); border-radius: 7px; min-width: 34px; min-height: 28px; cursor: pointer; }
 .go:hover:not(:disabled) { border-color: var(--gf-accent); color: var(--gf-accent); }
 .go:disabled { opacity: 0.35; cursor: default; }
-.under { display: flex; flex-wrap: wrap; gap: 4px 14px; justify-content: space-between; align-items: center; font-size: 13.5px; color: var(--gf-soft); margin-top: 6px; }
-.under i { display: inline-block; width: 90px; height: 5px; border-radius: 3px; margin: 0 7px; vertical-align: 3px; }
-.scroll { overflow: auto; max-height: 320px; }
-table { border-collapse: collapse; font-size: 14px; width: 100%; }
-td, th { border-bottom: 1px solid var(--gf-line); padding: 3px 8px; text-align: left; font-weight: 400; vertical-align: top; overflow-wrap: anywhere; }
-td.n, th.n { text-align: right; white-space: nowrap; }
+.key { margin-right: auto; font-size: 13.5px; color: var(--gf-soft); }
+.key i { display: inline-block; width: 90px; height: 5px; border-radius: 3px; margin: 0 7px; vertical-align: 3px; }
 @media (max-width: 640px) { .paper { font-size: 18px; } .head input { width: 140px; } }
 `;
 const SHORT = 4, LONG = 40; // words at the two ends of the colour scale
@@ -55,7 +51,6 @@ export default function (component) {
   const pieces = data.segments.map((segment) => h("span", { class: segment.prompt ? "prompt" : "" }, segment.text));
   const paper = h("div", { class: "paper", role: "group", "aria-label": data.label, dir: "auto" }, pieces);
   const place = h("div", { class: "place", "aria-live": "polite" });
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say.table });
 
   const active = (k) => stretches[k].words >= state.least;
   /** The longest marked stretch that a segment lies in, or null. */
@@ -81,7 +76,7 @@ export default function (component) {
     });
     showPlace(k);
     showBars();
-    showTable();
+    taken.fill();
   }
 
   function showBars() {
@@ -100,12 +95,6 @@ export default function (component) {
       h("p", {}, h("strong", {}, fill(say.stretch, stretch))),
       h("p", { class: "soft" }, passage.where, "  ", ...(stretch.places.length > 1 ? [turn(-1), ` ${at + 1} / ${stretch.places.length} `, turn(1)] : [])),
       h("div", { class: "quote", dir: "auto" }, passage.before, h("mark", {}, passage.found), passage.after));
-  }
-
-  function showTable() {
-    const rows = stretches.filter((_, k) => active(k)).sort((a, b) => b.words - a.words);
-    table.replaceChildren(...(state.table ? [h("table", {}, h("tr", {}, say.columns.map((name, i) => h("th", { class: i < 2 ? "n" : "" }, name))),
-      rows.map((row) => h("tr", {}, h("td", { class: "n" }, row.words), h("td", { class: "n" }, row.count), h("td", { dir: "auto" }, row.text), h("td", {}, row.places[0]?.where ?? ""))))] : []));
   }
 
   const look = (k) => { if (k !== state.shown) { if (k !== null && k !== state.fixed) state.turn = 0; state.shown = k; paint(); } };
@@ -140,33 +129,10 @@ export default function (component) {
     state.shown = null;
     paint();
   };
-  const csv = () => saveCSV(`${data.name}.csv`, say.columns, stretches.filter((_, k) => active(k)).map((row) => [row.words, row.count, row.text, row.places[0]?.where ?? ""]));
-  const picture = () => vector(data, best, shade, palette, root);
+  const taken = takeaway({ state, title: data.label, svg: () => drawn([bars, paper], palette), table: () => [say.columns,
+    ...stretches.filter((_, k) => active(k)).sort((a, b) => b.words - a.words).map((row) => [String(row.words), String(row.count), row.text, row.places[0]?.where ?? ""])] });
   root.replaceChildren(
     h("div", { class: "head" }, h("label", {}, say.slider, slider, number, say.slider_unit)), bars, paper, place,
-    h("div", { class: "under" }, h("span", {}, say.key_short, h("i", { style: { background: `linear-gradient(90deg, ${[4, 8, 16, 40].map(shade).join(",")})` } }), say.key_long),
-      tools([[say.table_button, () => { state.table = !state.table; showTable(); }], ["PNG", () => saveDrawingAsPNG(`${data.name}.png`, picture())], ["SVG", () => saveSVG(`${data.name}.svg`, picture())], ["CSV", csv]])), table);
+    h("div", { class: "under" }, h("span", { class: "key" }, say.key_short, h("i", { style: { background: `linear-gradient(90deg, ${[4, 8, 16, 40].map(shade).join(",")})` } }), say.key_long), taken.tools), taken.table);
   paint();
-}
-
-/** The marked text as one SVG, to take away. */
-function vector(data, best, shade, palette, root) {
-  const family = "Georgia, serif", size = 18, line = 34, width = 820, left = 24;
-  const svg = s("svg", { width, "font-family": family, "font-size": size });
-  svg.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
-  let x = left, y = 36;
-  data.segments.forEach((segment) => {
-    const own = best(segment);
-    for (const part of segment.text.split(/(\s+)/)) {
-      const wide = measure(part, `${segment.prompt ? "italic " : ""}${size}px ${family}`);
-      if (part.includes("\n") || (part.trim() && x + wide > width - left)) { x = left; y += line; }
-      if (part.includes("\n") || (!part.trim() && x === left)) continue;
-      if (part.trim()) svg.append(s("text", { x, y, fill: segment.prompt ? palette.soft : palette.ink, "font-style": segment.prompt ? "italic" : "normal" }, part));
-      if (own !== null) svg.append(s("rect", { x, y: y + 6, width: wide, height: 1.6 + 3.4 * strength(data.stretches[own].words), fill: shade(data.stretches[own].words) }));
-      x += wide;
-    }
-  });
-  svg.setAttribute("viewBox", `0 0 ${width} ${y + 30}`);
-  svg.setAttribute("height", y + 30);
-  return svg;
 }

@@ -1,6 +1,7 @@
 // The text so far: prompt and chosen tokens as chips, buttons that let it grow, and going back by clicking a chip.
-import { applyTheme, css, h, inkOn, memory, sequential, stage, unpack } from "./base.js";
+import { applyTheme, css, h, inkOn, memory, sequential, stage, takeaway, unpack } from "./base.js";
 import { join, part } from "./bus.js";
+import { drawn } from "./drawn.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
 const PACE = 400; // milliseconds for each token while it plays
@@ -14,6 +15,7 @@ const STYLE = `${CHIPS}
 .chip.fresh { border-color: var(--gf-ink); }
 .mark { align-self: center; color: var(--gf-soft); font-size: 14px; padding: 0 2px; }
 .buttons[hidden] { display: none; }
+.foot { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 10px; align-items: center; }
 .button { border: 1.5px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 6px 14px; cursor: pointer; font-size: 16px; }
 .button:hover:not(:disabled) { border-color: var(--gf-accent); color: var(--gf-accent); }
@@ -29,9 +31,9 @@ export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
   const data = unpack(component.data);
-  const state = memory(root, () => ({ playing: false, played: 0, timer: 0, count: -1, sent: 0 }));
+  const state = memory(root, () => ({ playing: false, played: 0, timer: 0, count: -1, sent: 0, table: false }));
   state.component = component;
-  state.data = data;
+  Object.assign(state, { data, palette });
   state.root = root;
   if (!state.buttons) build(root, state);
   showChips(state, palette);
@@ -70,7 +72,9 @@ function build(root, state) {
   state.words = h("div", { class: "words", "aria-live": "polite" });
   const { step, ten, play, greedy, back, over } = state.buttons;
   state.row = h("div", { class: "buttons" }, step, ten, play, greedy, h("span", { class: "gap" }), back, over);
-  root.replaceChildren(state.chips, state.words, state.row);
+  state.taken = takeaway({ state, title: state.data.label.split(":")[0], svg: () => drawn([state.chips], state.palette), table: () => [["position", "token", "id", "in words"],
+    ...state.data.chips.map((chip, i) => [String(i + 1), chip.text, String(chip.id), state.data.words[i] ?? ""])] });
+  root.replaceChildren(state.chips, state.words, h("div", { class: "foot" }, state.row, state.taken.tools), state.taken.table);
 }
 
 function showChips(state, palette) {
@@ -101,6 +105,7 @@ function showChips(state, palette) {
   if ((grown || state.count < 0) && data.buttons) state.chips.scrollTop = state.chips.scrollHeight;
   showMarked(state, elements);
   state.count = data.chosen;
+  state.taken.fill();
   say(state, null);
 }
 

@@ -23,7 +23,7 @@ def test_deep_link_is_the_first_request_of_a_fresh_server(slug: str, visit) -> N
         visitor = visit(f"{address}/{'' if slug == 'home' else slug}?text=A+small+bird")
         visitor.wait_heading(question(slug))
         assert visitor.sentence() == "A small bird"
-        assert visitor.page.locator(".st-key-strip").get_by_role("button").count() == 8
+        assert visitor.page.locator(".st-key-strip").locator(".station").count() == 8
         assert visitor.page.locator('[data-testid="stException"]').count() == 0
         assert visitor.errors == []
         assert visitor.outside() == []

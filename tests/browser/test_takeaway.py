@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -11,7 +13,9 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator
 
-from tests.browser.conftest import Visitor
+from llm.runs.store import Run
+from tests.browser.conftest import Visitor, running_server
+from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec
 
 TEXT = "The little dog saw the cat"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -28,14 +32,22 @@ PAGES = {
     "embeddings?vectors=analogies": 1,
     "decoding?way=token": 1,
     "decoding?way=tree": 1,
-    "?": 1,  # the map
+    "?": 2,  # story and map
+    "decoding?way=surprise": 1,
+    "tokenization?cut=cut": 1,
+    "tokenization?cut=languages": 2,
+    "tokenization?cut=merges": 1,
+    "positions?model=positions-rope": 1,  # arrows
+    "positions?order=distance": 2,
+    "layers?part=neurons": 5,
+    "pretraining?view=asked": 1,  # the blank
 }
 
 
 def figures(server: str, visit, address: str) -> tuple[Visitor, list[Locator]]:
     start = "" if address.endswith("?") else "&"
     visitor = visit(f"{server}/{address}{start}text={quote(TEXT)}")
-    found = visitor.page.locator(".gf").filter(has=visitor.page.locator(".tool", has_text="SVG"))
+    found = visitor.page.locator(".gf").filter(has=visitor.page.locator(".tool:visible", has_text="SVG"))
     found.first.wait_for(timeout=60_000)
     visitor.page.evaluate("() => document.fonts.ready.then(() => null)")
     visitor.idle()
@@ -48,20 +60,110 @@ def taken(visitor: Visitor, figure: Locator, kind: str) -> tuple[str, bytes]:
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
+def opened_files(
+    visitor: Visitor, figure: Locator
+) -> tuple[tuple[int, int], ElementTree.Element, list[list[str]], list[list[str]]]:
+    """A figure's picture (its size), its drawing, the rows of its file and those of its table; all four can be opened."""
+    files = {kind: taken(visitor, figure, kind) for kind in ("PNG", "SVG", "CSV")}
+    assert all(name.startswith("glassformer-") and name.endswith(f".{kind.lower()}") for kind, (name, _) in files.items())
+    assert files["PNG"][1].startswith(b"\x89PNG\r\n\x1a\n")
+    drawing = ElementTree.fromstring(files["SVG"][1])
+    assert drawing.tag == f"{SVG}svg" and drawing.find(f"{SVG}title").text
+    rows = list(csv.reader(files["CSV"][1].decode("utf-8-sig").splitlines()))
+    button = figure.locator(".tool", has_text="Table")
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    shown = figure.locator("table.data tr").evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.textContent))")
+    return struct.unpack(">II", files["PNG"][1][16:24]), drawing, rows, shown
+
+
+def twice_the_drawing(drawing: ElementTree.Element) -> tuple[int, int]:
+    return tuple(round(2 * float(size)) for size in drawing.get("viewBox").split()[2:])
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_every_figure_gives_a_picture_a_drawing_and_its_numbers(server: str, visit, address: str) -> None:
     visitor, found = figures(server, visit, address)
     assert len(found) >= PAGES[address]
     for figure in found:
-        names = {kind: taken(visitor, figure, kind) for kind in ("PNG", "SVG", "CSV")}
-        assert all(name.startswith("glassformer-") and name.endswith(f".{kind.lower()}") for kind, (name, _) in names.items())
-        width, height = struct.unpack(">II", names["PNG"][1][16:24])
-        assert names["PNG"][1].startswith(b"\x89PNG\r\n\x1a\n") and width > 100 and height > 20
-        drawing = ElementTree.fromstring(names["SVG"][1])
-        assert drawing.tag == f"{SVG}svg" and drawing.find(f"{SVG}title").text and len(drawing) >= 3
-        header, *rows = csv.reader(names["CSV"][1].decode("utf-8-sig").splitlines())
+        size, drawing, (header, *rows), (_, *shown) = opened_files(visitor, figure)
+        assert size[0] > 100 and size[1] > 20 and len(drawing) >= 3
         assert rows and all(len(row) == len(header) for row in rows)
-        figure.locator(".tool", has_text="Table").click()
-        shown = figure.locator("table.data tr").count() - 1
-        assert 0 < shown <= len(rows) and (shown == len(rows) or shown in (50, 400)), names["CSV"][0]
+        assert shown == [[cell.replace("-", "−") if number(cell) else cell for cell in row] for row in rows[: len(shown)]]
+        assert len(shown) == len(rows) or len(shown) in (50, 400), drawing.find(f"{SVG}title").text
     assert visitor.errors == []
+
+
+def number(text: str) -> bool:
+    try:
+        return bool(float(text)) or True
+    except ValueError:
+        return False
+
+
+def test_the_pipeline_strip_is_taken_away_with_the_shapes_that_it_shows(server: str, visit) -> None:
+    visitor = visit(f"{server}/attention?text={quote(TEXT)}")
+    strip = visitor.page.locator(".st-key-strip .gf")
+    stations = [station.inner_text().split("\n") for station in strip.locator(".station").all()]
+    opener = strip.get_by_role("button", name="Take these stages away")
+    opener.press("Enter")
+    assert opener.get_attribute("aria-expanded") == "true"
+    size, drawing, (header, *rows), (_, *shown) = opened_files(visitor, strip)
+    assert rows == shown == stations and len(rows) == 8 and len(header) == 2
+    written = [text.text for text in drawing.iter(f"{SVG}text")]
+    assert written == [text for station in stations for text in station]
+    assert size == twice_the_drawing(drawing) and size[0] > 2000 and visitor.errors == []
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Iterator[tuple[str, Run]]:
+    """A server over one run that has ended."""
+    root = tmp_path_factory.mktemp("runs")
+    run = tiny_run(root, tiny_spec(120, prompt="moon cup tree moon cup"))
+    worker = start_worker(run)
+    assert worker.wait(timeout=120) == 0
+    kill(worker)
+    with running_server(GLASSFORMER_RUNS=str(root)) as address:
+        yield address, run
+
+
+def lines_of(run: Run, name: str) -> list[dict]:
+    return [json.loads(line) for line in (run.folder / name).read_text("utf-8").splitlines()]
+
+
+def live(trained: tuple[str, Run], visit, key: str) -> tuple[Visitor, Locator]:
+    address, run = trained
+    visitor = visit(f"{address}/pretraining?run={run.id}")
+    figure = visitor.page.locator(f".st-key-{key} .gf")
+    visitor.page.locator(".st-key-pretraining-loss canvas[data-last='120']").wait_for(timeout=60_000)
+    return visitor, figure
+
+
+def test_the_live_chart_is_taken_away_with_the_numbers_of_its_metrics(trained, visit) -> None:
+    visitor, chart = live(trained, visit, "pretraining-loss")
+    size, drawing, (header, *rows), (_, *shown) = opened_files(visitor, chart)
+    metrics = lines_of(trained[1], "metrics.jsonl")
+    assert shown == rows and len(rows) == len(metrics) == 120
+    for name in ("step", "loss", "learning_rate", "grad_norm", "seconds", "val_loss"):
+        column = [row[header.index(name)] for row in rows]
+        assert [float(v) if v else None for v in column] == [line.get(name) for line in metrics], name
+    assert all(row[0] == trained[1].title for row in rows)
+    words = [text.text for text in drawing.iter(f"{SVG}text")]
+    assert "training step" in words and len([path for path in drawing.iter(f"{SVG}path") if path.get("stroke-width")]) > 3
+    assert size == twice_the_drawing(drawing) and "step 120" in drawing.find(f"{SVG}desc").text and visitor.errors == []
+
+
+@pytest.mark.parametrize("key", ["pretraining-text", "pretraining-bars", "pretraining-thumbnails"])
+def test_what_a_run_writes_is_taken_away_with_its_samples(trained, visit, key: str) -> None:
+    visitor, figure = live(trained, visit, key)
+    size, drawing, (header, *rows), (_, *shown) = opened_files(visitor, figure)
+    samples = lines_of(trained[1], "samples.jsonl")
+    assert rows and shown == rows and all(len(row) == len(header) for row in rows)
+    if key == "pretraining-text":
+        assert [(int(row[0]), row[2], row[3]) for row in rows] == [(s["step"], s["prompt"], s["text"]) for s in samples]
+    if key == "pretraining-bars":
+        assert [row[2:] for row in rows] == [[token, str(p)] for s in samples for token, p in s["next"]]
+    if key == "pretraining-thumbnails":
+        heads, tokens = samples[-1]["shape"][0] * samples[-1]["shape"][1], len(samples[-1]["tokens"])
+        assert len(rows) == heads * tokens**2 and len(list(drawing.iter(f"{SVG}image"))) == heads
+    assert size == twice_the_drawing(drawing) and visitor.errors == []

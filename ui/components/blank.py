@@ -31,7 +31,6 @@ def blank(
     words: Mapping[str, Any],
     *,
     key: str,
-    name_of_files: str,
     label: str,
     mask_id: int,
     picked: int,
@@ -52,7 +51,7 @@ def blank(
         stored = picked
     guesses = [side.guesses for side in sides]
     header = {
-        "name": name_of_files, "label": label, "mask": mask_id, "picked": int(stored), "words": dict(words),
+        "label": label, "mask": mask_id, "picked": int(stored), "words": dict(words),
         "chips": [chip.to_dict() for chip in chips], "most": guesses[0].best.shape[1],
         "models": [
             {"title": side.title, "reads": side.reads, "both": side.both,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ui.components.core import renderer
 
@@ -18,10 +19,16 @@ class Station:
     page: str
 
 
-def pipeline(stations: Sequence[Station], *, active: Collection[str], provenance: str, sentence: str, key: str) -> None:
-    """Draw the strip with the ``active`` stations lit. ``provenance`` goes into the names of all figures that are taken away.
+def pipeline(
+    stations: Sequence[Station], *, active: Collection[str], provenance: str, sentence: str, words: Mapping[str, Any], key: str
+) -> None:
+    """Draw the strip with the ``active`` stations lit.
 
+    ``provenance`` goes into the names of all figures that are taken away; ``words`` are title, take and columns (two).
     ``sentence`` (``Reading.scope``): a station lights up with the parts of the model that the page's other components show.
     """
-    data = {"stations": [asdict(s) for s in stations], "active": list(active), "provenance": provenance, "sentence": sentence}
+    data = {
+        "stations": [asdict(s) for s in stations], "active": list(active), "provenance": provenance, "sentence": sentence,
+        "words": dict(words),
+    }  # fmt: skip
     renderer("pipeline")(data=data, key=key)

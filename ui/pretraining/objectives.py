@@ -51,7 +51,7 @@ def _blank_card(pair: Pair) -> None:
         )
         place = blank(
             pair.masked.chips, sides, pair.label, words["words"], key=f"objectives-blank-{pair.name}",
-            name_of_files="objectives-blank", label=words["label"], mask_id=pair.mask_id, picked=pair.place,
+            label=words["label"], mask_id=pair.mask_id, picked=pair.place,
         )  # fmt: skip
         pair.remember(place)
         if pair.page.reading.sentence != words["example_text"]:

@@ -60,7 +60,9 @@ def row_of(page: Page, row: str, cut: TextCut, gpt4: int, length: dict[str, int]
 
 def _unknown(page: Page, row: str, cut: TextCut, most: int = 6) -> str:
     """Which pieces are not in the vocabulary, and what decoding gives back."""
-    pieces = ", ".join(f"“{chip_text(piece)}”" for piece in cut.unknown[:most])
+    pieces = ", ".join(
+        f"\u2068“{chip_text(piece)}”\u2069" for piece in cut.unknown[:most]
+    )  # kept apart: one may be read from the right
     if len(cut.unknown) > most:
         pieces += " " + page["cut.more_pieces"].format(n=len(cut.unknown) - most)
     first = [chip.id for chip in cut.chips[:24]]
