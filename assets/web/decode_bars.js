@@ -1,7 +1,7 @@
 // Two bars of length 1: the whole vocabulary with what the filters cut off, and what is left, stretched, with the random number.
 import { css, h, inkOn, s, sequential } from "./base.js";
 import { probability } from "./decode_numbers.js";
-import { REMOVED_BY, removed } from "./sampling.js";
+import { removed } from "./sampling.js";
 
 const TOP = 6, HIGH = 24, LOW = 64, LOW_HIGH = 34, HEIGHT = 132;
 const MOST = 120; // segments drawn one by one; the rest is one piece
