@@ -52,7 +52,7 @@ class Column:
 
 def pasted(text: str, name: str = "pasted text") -> OwnText:
     """A typed or pasted text, checked like a file's."""
-    return _finished(name, text, ())
+    return _finished(name, text, (), called="The text")
 
 
 def read_file(data: bytes, name: str, column: str | None = None) -> OwnText:
@@ -96,7 +96,7 @@ def _check_size(name: str, data: bytes) -> None:
         raise ValueError(f"{name} is too large: it has {len(data) / 1e6:.1f} MB, at most {MAX_BYTES // 1_000_000} can be read.")
 
 
-def _finished(name: str, text: str, notes: tuple[str, ...]) -> OwnText:
+def _finished(name: str, text: str, notes: tuple[str, ...], called: str = "") -> OwnText:
     """The text made fit for training: valid Unicode, line ends as newlines, no zero characters, within the limits."""
     text = clean_text(text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""))
     if len(text) > MAX_CHARACTERS:
@@ -104,7 +104,7 @@ def _finished(name: str, text: str, notes: tuple[str, ...]) -> OwnText:
         text = text[:MAX_CHARACTERS]
     length = len(text.strip())
     if length < MIN_CHARACTERS:
-        raise ValueError(f"{name} is too short: it has {length} characters, and learning needs at least {MIN_CHARACTERS}.")
+        raise ValueError(f"{called or name} is too short: it has {length} characters, and learning needs at least {MIN_CHARACTERS}.")
     return OwnText(name, text, notes)
 
 

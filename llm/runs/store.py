@@ -103,6 +103,11 @@ class Run:
             steps |= {last} if isinstance(last, int) else set()
         return tuple(sorted(steps))
 
+    @property
+    def opens(self) -> bool:
+        """Whether there are weights to open; those of an uploaded model may be of no known step."""
+        return bool(self.snapshots()) or (self.folder / "model.safetensors").is_file()
+
     def meta(self) -> dict[str, Any]:
         """What the finished run says about itself; empty until then."""
         return _read_or_empty(self.folder / "meta.json")

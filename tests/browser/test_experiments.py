@@ -19,6 +19,7 @@ from llm.experiments import EXPERIMENTS
 from llm.runs.control import Controls
 from llm.runs.status import Status, write_status
 from llm.runs.store import RunStore
+from llm.sweeps import Sweep, flat
 from tests.browser.conftest import Visitor, running_server
 from ui.text import load
 from ui.visitor import COOKIE
@@ -67,10 +68,13 @@ def test_one_click_trains_and_answers_with_what_was_measured(half_run, visit) ->
 
 
 def test_a_sweep_fills_its_map_while_one_looks(half_run, visit) -> None:
-    address, _ = half_run
+    address, root = half_run
     reader: Visitor = visit(f"{address}/experiments?experiment=sweep&rows=d_model:16,32&columns=context_length:8,16")
     page = reader.page
     reader.wait_heading(WORDS["question"])
+    grid = page.locator(".st-key-experiments-sweep-matrix")
+    assert grid.count() == 0, "a scale of colours without a number"
+    assert "·" in page.locator(".st-key-card-experiments-sweep-map table").inner_text()
     page.get_by_role("button", name=WORDS["sweep"]["run"]).click()
     count = re.compile(r"\d of 4 are done")
     page.get_by_text(count).wait_for(timeout=60_000)
@@ -81,8 +85,15 @@ def test_a_sweep_fills_its_map_while_one_looks(half_run, visit) -> None:
     page.get_by_text("Best of the 4 done", exact=False).wait_for(timeout=PATIENCE)
     reader.idle()
     page.locator(".st-key-experiments-sweep-matrix").get_by_role("button", name="Table").click()
-    cells = page.locator(".st-key-experiments-sweep-matrix td").all_inner_texts()
-    assert len(cells) == 4 and all(re.fullmatch(r"\d\.\d+", cell) for cell in cells)
+    cells = [float(cell) for cell in grid.locator("td").all_inner_texts()]
+    specs = flat(Sweep("d_model", (16, 32), "context_length", (8, 16)).specs())
+    runs = {run.digest: run for run in RunStore(root).runs()}
+    measured = [runs[spec.digest()].meta()["val_loss"] for spec in specs]
+    assert cells == pytest.approx(measured, abs=6e-4)
+    last = [next(row["val_loss"] for row in reversed(runs[spec.digest()].metrics()) if "val_loss" in row) for spec in specs]
+    assert measured == pytest.approx(last, abs=1e-4), "the cells are the runs' own last measurements"
+    best = page.locator(".st-key-card-experiments-sweep-found").inner_text()
+    assert f"{min(measured):.3f}" in best and f"{max(measured):.3f}" in best
     assert len(seen) > 1, "the scale moved with the results"
     assert page.get_by_role("button", name=WORDS["sweep"]["run"]).count() == 0
     assert not reader.errors and not reader.outside()

@@ -425,6 +425,8 @@ def test_an_uploaded_model_has_a_page_and_says_nothing_of_a_training_that_is_not
     (line,) = (each.value for each in at.markdown if "*shown*" in each.value)
     assert "Optimiser" not in line and "Stories" not in line and WORDS["table"]["original"] in line
     assert WORDS["stage"]["uploaded"] in texts(at) and WORDS["break"]["title"] not in texts(at)
+    assert WORDS["stage"]["nothing_yet"] not in texts(at) and f"**{WORDS['stage']['open']}**" in texts(at)
+    assert "pretraining-loss" not in messages(at), "an empty chart of a training that nobody knows"
 
 
 def test_a_damaged_folder_spoils_no_other_run(site: Site) -> None:

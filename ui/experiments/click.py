@@ -147,7 +147,7 @@ def _run(page: Page, now: Trio) -> None:
 def _compare(page: Page, now: Trio) -> None:
     """Both models on the bench's sentence, in the other view."""
     base, changed, _ = now.runs
-    if base is None or changed is None or not (base.snapshots() and changed.snapshots()):
+    if base is None or changed is None or not (base.opens and changed.opens):
         return
     ids = model_id(base), model_id(changed)
     if st.button(page["try.compare"], key=f"experiments-{now.name}-compare", on_click=_open_pair, args=(page.slug, *ids)):

@@ -171,7 +171,10 @@ def _map(page: Page, made: Sweep, have: list[Run | None]) -> None:
     unit = page["unit"][made.measure]
     names = {"first": words["knob"][made.first], "second": words["knob"][made.second], "unit": unit}
     known = grid[np.isfinite(grid)]
-    best, worst = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    if not len(known):  # no scale of colours before there is a number
+        _awaited(rows, columns, f"{names['first']} ↓ · {names['second']} →")
+        return
+    best, worst = float(known.min()), float(known.max())
     matrix(
         grid, rows, columns, key="experiments-sweep-matrix", label=words["label"].format(**names),
         words=words["cell"].format(**names), empty_words=words["empty"].format(**names),
@@ -179,6 +182,13 @@ def _map(page: Page, made: Sweep, have: list[Run | None]) -> None:
         rows_are=names["first"], columns_are=names["second"], numbers=True,
         floor=best, limit=max(worst, best + 1e-3),
     )  # fmt: skip
+
+
+def _awaited(rows: list[str], columns: list[str], corner: str) -> None:
+    """The cells that are to be filled, as a table."""
+    lines = [f"| {corner} | {' | '.join(columns)} |", "|-" * (len(columns) + 1) + "|"]
+    lines += [f"| **{row}** | {' | '.join('·' for _ in columns)} |" for row in rows]
+    st.markdown("\n".join(lines))
 
 
 def name_of(page: Page, made: Sweep, place: int) -> str:

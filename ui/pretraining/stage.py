@@ -26,6 +26,9 @@ def show(page: Page, run: Run, facts: Facts, beside: list[Run]) -> None:
             controls.show(page, run)
         else:
             st.caption(words["foreign"])
+    if not trained_here(run) and not run.metrics(at_most=2):
+        _open(page, run)
+        return
     left, right = st.columns(WIDE, gap="medium")
     with left, card("pretraining-chart"):
         pictures.chart(page, run, facts, beside)
@@ -51,7 +54,7 @@ def _open(page: Page, run: Run) -> None:
     """This run's model on every stage page."""
     words = page["stage"]
     with st.container(key="pretraining-links", horizontal=True, vertical_alignment="center", gap="small"):
-        if run.snapshots():
+        if run.opens:
             st.markdown(f"**{words['open']}**", width="content")
             links([pages.by_slug(slug) for slug in STAGES], run)
         else:

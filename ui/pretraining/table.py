@@ -135,7 +135,7 @@ def _menu(page: Page, run: Run, me: str) -> None:
 
 def _download(page: Page, run: Run) -> None:
     """The zip, made when it is asked for."""
-    if not run.snapshots():
+    if not run.opens:
         return
     st.download_button(
         page["table.save"], lambda: export_run(run)[1], f"glassformer-{run.id}.zip", "application/zip",
@@ -211,6 +211,6 @@ def _upload(page: Page, me: str) -> None:
         except ValueError as problem:
             st.error(plain(str(problem)))
             return
-        st.success(words["uploaded"].format(title=plain(run.title)))
+        session.say(words["uploaded"].format(title=plain(run.title)))
         address.show(run.id)
         st.rerun()
