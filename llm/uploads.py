@@ -104,7 +104,8 @@ def _finished(name: str, text: str, notes: tuple[str, ...], called: str = "") ->
         text = text[:MAX_CHARACTERS]
     length = len(text.strip())
     if length < MIN_CHARACTERS:
-        raise ValueError(f"{called or name} is too short: it has {length} characters, and learning needs at least {MIN_CHARACTERS}.")
+        needs = f"learning needs at least {MIN_CHARACTERS}"
+        raise ValueError(f"{called or name} is too short: it has {length} characters, and {needs}.")
     return OwnText(name, text, notes)
 
 

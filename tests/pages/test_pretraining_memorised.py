@@ -126,8 +126,6 @@ def test_the_snippets_print_what_is_on_the_screen() -> None:
 
 def test_the_gap_is_measured_on_equally_many_tokens_at_each_stored_step() -> None:
     at = opened("stories")
-    at.toggle(key="memorised-gap-over").set_value(True).run()
-    assert not at.exception
     header, arrays = component(at, "memorised-gap-chart")
     assert header["xLabels"][0] == "0" and header["xLabels"][-1] == "9,000"
     for row, label in enumerate(("train", "val")):

@@ -154,6 +154,8 @@ def test_a_name_is_shown_without_folders_and_control_signs() -> None:
 
 
 def test_pasted_text_is_checked_like_a_file() -> None:
+    with pytest.raises(ValueError, match=r"^The text is too short: it has 150 characters"):
+        pasted("x" * 150)
     assert pasted(LONG).text == LONG
     with pytest.raises(ValueError, match="at least 200"):
         pasted("too short")

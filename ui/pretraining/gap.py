@@ -16,7 +16,7 @@ SLIGHT = 2.0  # percent of the held-out loss
 
 
 def gap_card(here: page_parts.Page, *, wide: bool = True) -> None:
-    """Both losses with their difference, what it means, and (when asked for) the same at earlier steps."""
+    """Both losses with their difference, what it means, and the same at earlier steps."""
     words, now = here["gap"], here.reading
     with page_parts.card("memorised-gap", words["title"], words["caption"]):
         gap = computed.gap(now.model_id, now.step)
@@ -26,7 +26,8 @@ def gap_card(here: page_parts.Page, *, wide: bool = True) -> None:
         with right:
             page_parts.prose(words["how"])
             steps = computed.gap_steps(now.model_id)
-            if len(steps) > 1 and st.toggle(words["over"], key="memorised-gap-over"):
+            ready = now.info.kind != "run"  # the steps of a run may still become more: it is measured when asked for
+            if len(steps) > 1 and st.toggle(words["over"], ready, key=f"memorised-gap-over-{now.model_id}"):
                 _over_training(here, steps)
         page_parts.provenance(now)
         rows = [[words["train"], gap.train.mean, gap.train.error], [words["val"], gap.val.mean, gap.val.error]]
