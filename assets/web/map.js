@@ -10,14 +10,14 @@ import { player } from "./map_way.js";
 
 const STYLE = `
 .bar { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; min-height: 34px; font-size: 15px; }
-.bar button, .told button { border: 1px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 3px 10px; cursor: pointer; font-size: 14.5px; }
-.bar button:hover, .told button:hover { border-color: var(--gf-accent); color: var(--gf-accent); }
+.bar button { border: 1px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 3px 10px; cursor: pointer; font-size: 14.5px; }
+.bar button:hover { border-color: var(--gf-accent); color: var(--gf-accent); }
 .bar button:disabled { opacity: 0.4; cursor: default; border-color: var(--gf-line); color: inherit; }
 .bar .push { margin-left: auto; }
 .crumbs { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; }
 .crumbs button { border: 0; background: var(--gf-chip); }
 .crumbs .here { font-weight: 600; padding: 2px 4px; }
-.gf .words { font-size: 16px; min-height: 3.1em; margin: 8px 0; display: flow-root; }
+.gf .words { font-size: 16px; min-height: 3.1em; margin: 8px 0; display: flow-root; position: sticky; top: 62px; z-index: 1; background: var(--gf-card); } /* stays in sight beside the box that it is about */
 .words b { font-weight: 600; }
 .words .go { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: var(--gf-card); border-radius: 8px; padding: 2px 10px; cursor: pointer; font-size: 14.5px; margin: 4px 0 0; display: block; }
 .map { display: block; width: 100%; }
@@ -35,8 +35,9 @@ const STYLE = `
 .map .wire { stroke: var(--gf-soft); stroke-width: 1.5; fill: none; }
 .map :is(.wires, .stops).dim { opacity: 0.32; }
 .map .part.lit > .box { stroke: var(--gf-accent); stroke-width: 2.8; fill: color-mix(in srgb, var(--gf-accent) 8%, var(--gf-card)); }
-.told .heads { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin-top: 4px; }
-.told .heads button { min-width: 34px; }
+.words .heads { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin-top: 5px; font-size: 14.5px; }
+.words .heads button { min-width: 34px; border: 1px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 2px 8px; cursor: pointer; }
+.words .heads button:hover { border-color: var(--gf-accent); color: var(--gf-accent); }
 .way { border: 1px solid var(--gf-accent); border-radius: 12px; padding: 8px 12px; margin: 8px 0; background: var(--gf-card); }
 .way .said { font-size: 16px; min-height: 2.8em; }
 .way .said b { unicode-bidi: isolate; white-space: pre-wrap; }
