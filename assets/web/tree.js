@@ -1,10 +1,10 @@
 // Continuations of one prefix as a tree: greedy, sampling and beam search merged where they agree. A click takes a branch up.
-import { applyTheme, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, filled, h, memory, s, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 import { probability } from "./decode_numbers.js";
 
 const STYLE = `
-.gf .scroll.tree { margin: 0; max-height: 900px; } /* a usual tree is seen whole: what is cut looks as if it ended there */
+.gf .scroll.tree { margin: 0; max-height: 1250px; } /* a usual tree is seen whole: what is cut looks as if it ended there */
 .tree svg { display: block; }
 .node { cursor: pointer; outline: none; }
 .node text { font-family: var(--st-font); }
@@ -35,6 +35,8 @@ export default function (component) {
   });
   state.observer.observe(root);
   paint(state);
+  if (state.typed) state.groups[1]?.focus({ preventScroll: true }); // a branch that a key took up goes on where it ends
+  state.typed = false;
   state.bus = join(root, { scope: data.sentence, lock: data.lock, show: (place) => { state.entry = place?.entry ?? null; light(state); } });
   return () => { state.observer.disconnect(); state.bus.leave(); };
 }
@@ -69,7 +71,16 @@ function paint(state) {
   state.groups = [...boxes.children];
   light(state);
   state.place.replaceChildren(svg);
+  reserve(state);
   say(state, null);
+}
+
+/** As many lines as the longest sentence needs: the tree must not move away from under the pointer. */
+function reserve({ words, data }) {
+  const said = data.nodes.map((_, i) => sentence(data, i)).reduce((longest, one) => (one.length > longest.length ? one : longest), data.hint);
+  words.style.minHeight = "";
+  words.textContent = said;
+  words.style.minHeight = `${words.offsetHeight}px`;
 }
 
 /** x by depth; every end has a row of its own, and a token stands in the row of its most probable child. */
@@ -110,12 +121,20 @@ function box(state, i, place, step) {
   const end = !root && place.end && node.kept.length > 0, seen = root ? "" : `${text} ${probability(node.p)}${end ? ` ${total(node)} ${badges(node)}` : ""}: `;
   const group = s("g", { class: "node", tabindex: root ? null : 0, role: root ? "img" : "button", "aria-label": seen + sentence(data, i),
     onmouseenter: () => point(state, i), onmouseleave: () => point(state, null), onfocus: () => point(state, i), onblur: () => point(state, null),
-    onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) ask(state, i); else if (!walk(state, i, e.key)) return; e.preventDefault(); } });
+    onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) { state.typed = true; ask(state, i); } else if (!walk(state, i, e.key)) return; e.preventDefault(); } });
   group.append(s("rect", { class: "box", x: place.x, y: place.y - 12, width, height: 24, rx: 7, fill: cut ? palette.card : palette.chip, stroke: cut ? palette.line : node.kept.length ? palette.soft : "none", "stroke-width": 1 }),
     s("text", { x: place.x + width / 2, y: place.y + 5, "text-anchor": "middle", "font-size": 14.5, fill: cut ? palette.soft : palette.ink }, text));
   if (!root) group.append(s("text", { x: place.x - 5, y: place.y - 4, "text-anchor": "end", "font-size": 12, fill: cut ? palette.soft : palette.ink, "paint-order": "stroke", stroke: palette.card, "stroke-width": 4 }, ` ${probability(node.p)}`));
+  if (node.draw) group.append(...bar(node.draw, place.x - 50, place.y + 14, width + 50, palette));
   if (end) group.append(s("text", { x: place.x + width + 7, y: place.y + 5, "font-size": 13.5, "font-weight": 600, fill: palette.ink }, ` ${total(node)} `, s("tspan", { fill: palette.soft, "font-weight": 400 }, badges(node))));
   return group;
+}
+
+/** The draw under a sampled token: the bar from 0 to 1, the token's piece of it, and the random number that fell into it. */
+function bar([u, low, high], x, y, width, palette) {
+  const at = x + u * width;
+  return [s("rect", { x, y: y - 2, width, height: 4, rx: 2, fill: palette.line }), s("rect", { class: "piece", x: x + low * width, y: y - 2, width: Math.max(1.5, (high - low) * width), height: 4, fill: palette.value }),
+    s("path", { class: "u", d: `M${at} ${y + 1}l3.5 6h-7z`, fill: palette.ink })];
 }
 
 /** Arrow keys: right to the first child, left to the parent, up and down between tokens of one depth. */
@@ -137,8 +156,13 @@ function sentence(data, i) {
   if (!i) return data.root;
   const nodes = path(data.nodes, i).map((n) => data.nodes[n]), last = nodes[nodes.length - 1];
   const shown = nodes.slice(-5).map((n) => probability(n.p));
-  return data.words.replaceAll("{text}", nodes.map((n) => n.text).join("")).replaceAll("{total}", total(last)).replaceAll("{p}", probability(Math.exp(last.total)))
-    .replaceAll("{product}", (nodes.length > 5 ? "… × " : "") + shown.join(" × ")).replaceAll("{by}", status(data, last));
+  const values = { text: nodes.map((n) => n.text).join(""), total: total(last), p: probability(Math.exp(last.total)), product: (nodes.length > 5 ? "… × " : "") + shown.join(" × "), by: status(data, last) };
+  return filled(data.words, values) + drawing(data, last);
+}
+
+/** Which random number chose a sampled token. */
+function drawing({ draw }, node) {
+  return node.draw ? ` ${filled(draw, Object.fromEntries(["u", "low", "high"].map((name, i) => [name, node.draw[i].toFixed(4)])))}` : "";
 }
 
 function status({ by, cut, kept }, node) {
@@ -159,12 +183,13 @@ function say(state, i) {
   state.groups.forEach((group, n) => { group.style.opacity = !on || on.has(n) ? 1 : 0.35; });
 }
 
-function legend({ by, cut, kept, nodes }, palette) {
+function legend({ by, cut, kept, nodes, u }, palette) {
   const sample = (...strokes) => s("svg", { width: 44, height: 12 }, strokes.map(([stroke, width, dash, opacity]) =>
     s("line", { x1: 2, x2: 42, y1: 6, y2: 6, stroke, "stroke-width": width, "stroke-dasharray": dash, opacity })));
   const entry = (text, ...strokes) => h("span", {}, sample(...strokes), text);
   return h("div", { class: "legend" }, entry(`${by.greedy} (G)`, [palette.ink, 2, null, 1]), entry(`${by.sampling} (S)`, [palette.value, 2.5, "6 4", 1]),
     entry(`${by.beam} (B)`, [palette.accent, 9, null, 0.35]), entry(kept, [palette.accent, 4, null, 0.2]), entry(cut, [palette.line, 1.5, null, 1]),
+    nodes.some((node) => node.draw) ? h("span", {}, h("span", { "aria-hidden": "true" }, "▲"), u) : null,
     nodes.some((node) => node.taken.includes("left")) ? entry(`${by.left} (${BADGES.left})`, [palette.key, 7, null, 0.5]) : null);
 }
 

@@ -14,7 +14,8 @@ class Branch:
     """One token of the tree. Node 0 is the prefix; every other one comes after its parent.
 
     ``p`` is the model's own probability, ``total`` the log-probability of the branch up to here, ``taken`` names the strategies
-    whose text it is part of, ``kept`` those that went on from it; without any it was looked at and left.
+    whose text it is part of, ``kept`` those that went on from it; without any it was looked at and left. ``draw`` is the random
+    number that chose it, and the edges of its piece on the bar of all that could be drawn there, from 0 to 1.
     """
 
     parent: int
@@ -25,6 +26,7 @@ class Branch:
     total: float
     taken: tuple[str, ...]
     kept: tuple[str, ...]
+    draw: tuple[float, float, float] | None = None
 
 
 def decode_tree_view(
@@ -33,8 +35,8 @@ def decode_tree_view(
     """Draw the tree. The branch that the reader takes up is left in ``st.session_state[key]["act"]``.
 
     Args:
-        words: "hint", "words" (what a node says, with {text}, {product}, {p}, {total}, {by}), "root",
-            "by" (strategy -> name), "kept", "cut", and "header", the columns of the table.
+        words: "hint", "words" (what a node says, with {text}, {product}, {p}, {total}, {by}), "draw" ({u}, {low}, {high}),
+            "root", "by" (strategy -> name), "kept", "cut", and "header", the columns of the table.
         sentence: tokens light up wherever else this sentence (``Reading.scope``) is shown.
     """
     header = {**words, "nodes": [asdict(node) for node in nodes], "label": label, "name": "decoding-tree", **linked(sentence)}

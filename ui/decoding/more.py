@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -45,7 +46,7 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
         nodes = computed.tree(*text.key, text.settings.sampling, text.number, width, depth)
         most = 2 if width * depth <= 16 else 1
         drawn, left_out = branches(nodes, partial(computed.text_of, now.tokenizer), most)
-        drawn = _with_left(drawn, text, depth)
+        drawn = _with_left(_with_draws(drawn, text), text, depth)
         decode_tree_view(drawn, key=TREE, label=words["label"], words=words, sentence=now.scope)
         if left_out:
             st.caption(words["left_out"].format(count=left_out))
@@ -55,6 +56,19 @@ def tree_card(page: Page, text: GrowingText) -> list[Branch]:
         header = ["depth", "token", "probability", "total log-probability", "chosen by"]
         page_parts.take_away(page, "tree", header=header, rows=rows, code=snippets.tree_code(text, width, depth))
         return drawn
+
+
+def _with_draws(drawn: list[Branch], text: GrowingText) -> list[Branch]:
+    """The tree with the random number of each token of the sampled way; there is none at temperature 0."""
+    made, so_far = list(drawn), text.ids
+    for i, branch in sorted(enumerate(drawn), key=lambda pair: pair[1].depth):
+        if computed.SAMPLED not in branch.taken:
+            continue
+        draw = computed.next_choice(*text.key[:2], so_far, text.settings.sampling, text.number + branch.depth - 1).draw
+        if draw.u is not None and draw.token_id == branch.id:
+            made[i] = replace(branch, draw=(draw.u, draw.low, draw.high))
+        so_far = (*so_far, branch.id)
+    return made
 
 
 def _with_left(drawn: list[Branch], text: GrowingText, depth: int) -> list[Branch]:
