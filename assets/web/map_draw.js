@@ -38,7 +38,7 @@ function group(state, box, dim, press, move) {
   const weights = part.weights ? words.count.replace("{n}", part.weights.toLocaleString("en")) : "";
   const element = s("g", {
     class: ["part", box.frame ? "frame" : "", dim ? "dim" : "", box.open ? "open" : "", chosen ? "chosen" : ""].join(" "), "data-key": box.key, "data-part": box.path.join("."), tabindex: 0, role: "button",
-    "aria-expanded": part.rows.length ? String(box.frame ? !box.shut : box.open) : null, "aria-label": [title, part.shape, weights].filter(Boolean).join(", "),
+    "aria-expanded": part.rows.length ? String(box.frame ? !box.shut : box.open) : null,
     onclick: (e) => { e.stopPropagation(); press(box); },
     onkeydown: (e) => {
       if (e.key === "Enter" || e.key === " ") press(box);
@@ -50,14 +50,16 @@ function group(state, box, dim, press, move) {
   });
   if (box.times > 1) for (const k of [2, 1]) element.append(s("rect", { x: box.x + 4 * k, y: box.y + 4 * k, width: box.width - 4, height: box.height, rx: 12, fill: palette.paper, stroke: palette.line }));
   element.append(s("rect", { class: "box", x: box.x, y: box.y, width: box.width, height: box.height, rx: box.frame ? 12 : 9, style: part.hue ? { stroke: palette[part.hue] } : {} }));
-  element.append(...lettering(box, title, weights, plan, words));
+  const texts = lettering(box, title, weights, plan, words), seen = texts.map((text) => text.textContent).join("").trim();
+  element.append(...texts);
+  element.setAttribute("aria-label", [seen, ...[part.shape, weights].filter((more) => more && !seen.includes(more))].join(", ")); // what is seen, and what had no room
   return element;
 }
 
 /** Title and counts: beside each other where there is room. */
 function lettering(box, title, weights, plan, words) {
   const { part } = box, x = box.x + 12, right = box.x + box.width - 12, room = box.width - 24;
-  const text = (px, py, words_, more) => s("text", { x: px, y: py, ...more }, words_);
+  const text = (px, py, words_, more) => s("text", { x: px, y: py, ...more }, `${words_.trim()} `); // apart from the next one, for readers who listen
   if (box.frame) return [
     text(plan.narrow ? 40 : 58, box.y + 25, `${title} `, { class: "title" }),
     text(right, box.y + 25, fitted(box.times > 1 ? `${words.alike.replace("{n}", box.times)}${plan.narrow ? "" : ` · ${weights}`}` : weights, SMALL, room - 130), { class: "small", "text-anchor": "end" })];

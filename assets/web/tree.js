@@ -6,6 +6,7 @@ import { probability } from "./decode_numbers.js";
 const STYLE = `
 .gf .scroll.tree { margin: 0; max-height: 1250px; } /* a usual tree is seen whole: what is cut looks as if it ended there */
 .tree svg { display: block; }
+.gf .words { position: sticky; top: 62px; z-index: 1; background: var(--gf-card); } /* in sight beside a tall tree */
 .node { cursor: pointer; outline: none; }
 .node text { font-family: var(--st-font); }
 .node:focus-visible rect.box { stroke: var(--gf-accent); stroke-width: 3; }
@@ -44,6 +45,14 @@ export default function (component) {
 /** Frame the tokens that are pointed at anywhere on the page. */
 function light({ groups, data, entry }) {
   groups.forEach((group, i) => group.classList.toggle("lit", i > 0 && entry !== null && data.nodes[i].id === entry));
+}
+
+/** A click takes a branch up; of a finger the first tap says what it is, and the second on the same one takes it up. */
+function press(state, i, e) {
+  const first = e.pointerType === "touch" && state.tapped !== i;
+  state.tapped = first ? i : null;
+  if (first) point(state, i);
+  else ask(state, i);
 }
 
 function ask(state, node) {
@@ -121,7 +130,7 @@ function box(state, i, place, step) {
   const end = !root && place.end && node.kept.length > 0, seen = root ? "" : `${text} ${probability(node.p)}${end ? ` ${total(node)} ${badges(node)}` : ""}: `;
   const group = s("g", { class: "node", tabindex: root ? null : 0, role: root ? "img" : "button", "aria-label": seen + sentence(data, i),
     onmouseenter: () => point(state, i), onmouseleave: () => point(state, null), onfocus: () => point(state, i), onblur: () => point(state, null),
-    onclick: root ? null : () => ask(state, i), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) { state.typed = true; ask(state, i); } else if (!walk(state, i, e.key)) return; e.preventDefault(); } });
+    onclick: root ? null : (e) => press(state, i, e), onkeydown: (e) => { if (!root && (e.key === "Enter" || e.key === " ")) { state.typed = true; ask(state, i); } else if (!walk(state, i, e.key)) return; e.preventDefault(); } });
   group.append(s("rect", { class: "box", x: place.x, y: place.y - 12, width, height: 24, rx: 7, fill: cut ? palette.card : palette.chip, stroke: cut ? palette.line : node.kept.length ? palette.soft : "none", "stroke-width": 1 }),
     s("text", { x: place.x + width / 2, y: place.y + 5, "text-anchor": "middle", "font-size": 14.5, fill: cut ? palette.soft : palette.ink }, text));
   if (!root) group.append(s("text", { x: place.x - 5, y: place.y - 4, "text-anchor": "end", "font-size": 12, fill: cut ? palette.soft : palette.ink, "paint-order": "stroke", stroke: palette.card, "stroke-width": 4 }, ` ${probability(node.p)}`));

@@ -9,7 +9,8 @@ import torch
 from llm.config import SamplingConfig
 from llm.decoding import Beam, decode_tree
 from llm.sampling import explain_choice, random_numbers
-from tests.browser.test_decoding import TEXT, WORDS, chips, opened, press
+from tests.browser.conftest import Visitor
+from tests.browser.test_decoding import ADDRESS, TEXT, WORDS, chips, opened, press
 from ui import cached
 from ui.decoding.settings import Settings
 from ui.tokens import token_label
@@ -36,7 +37,7 @@ def way(name: str) -> list[str]:
     return [text for node, text in zip(nodes, texts, strict=True) if name in node.taken_by]
 
 
-def node(visitor, text: str, by: str = ""):
+def node(visitor, text: str, by: str):
     """The button of the branch with this whole text."""
     return visitor.page.locator(f'{NODES}[aria-label*=" {text}: "][aria-label*="{by}"]').first
 
@@ -135,3 +136,19 @@ def test_the_table_has_all_digits_of_the_model_s_probabilities(server: str, visi
     assert len(rows) > 20
     for name, _, p, *_ in rows:
         assert np.float32(p.replace("−", "-")) == own[name], name
+
+
+def test_a_finger_s_first_tap_says_what_a_branch_is_and_the_second_takes_it_up(server: str, browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    visitor, branch = Visitor(context.new_page()), way("greedy")
+    visitor.open(f"{server}/{ADDRESS}&way=tree")
+    visitor.wait_heading(WORDS["question"])
+    before, first = chips(visitor), node(visitor, branch[0], "greedy")
+    first.locator("rect.box").tap()
+    visitor.idle()
+    assert visitor.page.locator(".st-key-card-decoding-tree .words").inner_text().startswith(f"{branch[0]}: ")
+    assert chips(visitor) == before
+    first.locator("rect.box").tap()
+    visitor.idle()
+    assert chips(visitor) == before + branch[:1] and visitor.errors == []
+    context.close()
