@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from llm.recipes import QUICK_TRAIN
 from llm.runs.spec import DataSpec, RunSpec
 
 SMALL_VOCABULARY = 512  # for own texts that are too short for a larger one
@@ -46,17 +47,11 @@ DEFAULT_SIZE = "small"
 MODEL: Mapping[str, Any] = MappingProxyType({"position": "alibi", "tie_embeddings": False, "zero_init": True})
 TRAIN: Mapping[str, Any] = MappingProxyType(
     {
-        "optimizer": "muon",
+        **QUICK_TRAIN,
         "schedule": "linear",
-        "final_lr_fraction": 0.0,
-        "warmup_steps": 5,
-        "grad_clip": None,
-        "precision": "auto",
-        "flush_denormals": True,
         "average_fraction": 0.2,
         "document_start_fraction": 0.25,
         "eval_every": 50,
-        "eval_tokens": 8_192,
     }
 )
 # Tokenizer, sentence to watch, and what else differs, by corpus.

@@ -17,60 +17,54 @@ class Recipe:
     train: Mapping[str, Any] = field(default_factory=dict)
 
 
+# What both quick recipes and the page's own start (``llm/presets.py``) share: Muon, and nothing that slows a step down.
+QUICK_TRAIN: Mapping[str, Any] = MappingProxyType(
+    {
+        "optimizer": "muon",
+        "final_lr_fraction": 0.0,
+        "warmup_steps": 5,
+        "grad_clip": None,
+        "precision": "auto",
+        "flush_denormals": True,
+        "eval_tokens": 8_192,
+    }
+)
+QUICK_MODEL: Mapping[str, Any] = MappingProxyType(
+    {
+        "position": "alibi",
+        "activation": "relu",
+        "tie_embeddings": False,
+        "embedding_norm": True,
+        "zero_init": True,
+        "embedding_std": 1.0,
+        "weight_std": 0.05,
+    }
+)
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "fast": Recipe(
             "ALiBi positions, untied zero-initialised head, Muon, 16-bit weights, averaged weights",
-            model={
-                "position": "alibi",
-                "activation": "relu",
-                "tie_embeddings": False,
-                "embedding_norm": True,
-                "zero_init": True,
-                "embedding_std": 1.0,
-                "weight_std": 0.05,
-            },
+            model=QUICK_MODEL,
             train={
-                "optimizer": "muon",
+                **QUICK_TRAIN,
                 "learning_rate": 0.024,
                 "muon_learning_rate": 0.03,
                 "batch_size": 32,
-                "final_lr_fraction": 0.0,
-                "warmup_steps": 5,
-                "grad_clip": None,
-                "precision": "auto",
-                "flush_denormals": True,
                 "average_fraction": 0.2,
-                "eval_tokens": 8_192,
             },
         ),
         "quickest": Recipe(
             "fast with smear and no biases; steps chosen for the target, most of them with one layer; the rate falls to zero",
-            model={
-                "position": "alibi",
-                "activation": "relu",
-                "tie_embeddings": False,
-                "embedding_norm": True,
-                "zero_init": True,
-                "smear": True,
-                "bias": False,
-                "embedding_std": 1.0,
-                "weight_std": 0.05,
-            },
+            model={**QUICK_MODEL, "smear": True, "bias": False},
             train={
-                "optimizer": "muon",
+                **QUICK_TRAIN,
                 "learning_rate": 0.05,
                 "muon_learning_rate": 0.06,
                 "beta1": 0.8,
                 "beta2": 0.98,
                 "batch_size": 16,
                 "schedule": "linear",
-                "final_lr_fraction": 0.0,
-                "warmup_steps": 5,
-                "grad_clip": None,
-                "precision": "auto",
-                "flush_denormals": True,
-                "eval_tokens": 8_192,
             },
         ),
         "textbook": Recipe(
