@@ -119,10 +119,13 @@ export function exact(v) {
   return String(v).replaceAll("-", "−");
 }
 
+/** What an arrow key means: [down, right] of one step; undefined for other keys. */
+export const arrow = (e) => ({ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] })[e.key];
+
 /** Where an arrow key, Home or End takes a cell cursor; null for other keys. Home and End go along the row, with Ctrl to the corners. */
 export function moved(e, [i, j], rows, columns) {
   const clamp = (v, size) => Math.min(size - 1, Math.max(0, v));
-  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
+  const step = arrow(e);
   if (step) return [clamp(i + step[0], rows), clamp(j + step[1], columns)];
   if (e.key === "Home") return [e.ctrlKey ? 0 : i, 0];
   if (e.key === "End") return [e.ctrlKey ? rows - 1 : i, columns - 1];

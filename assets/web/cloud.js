@@ -1,5 +1,5 @@
 // The token cloud: a whole vocabulary as points. Zoom, pan, search, kinds, and the model's training as a time slider.
-import { applyTheme, calm, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, arrow, calm, h, memory, stage, takeaway, unpack } from "./base.js";
 import { extents, half, mark, paint, positions, scene, toScreen, tokenAt, vector } from "./cloud_scene.js";
 import { join } from "./bus.js";
 
@@ -39,7 +39,7 @@ export default function (component) {
   const had = root.getRootNode().activeElement?.dataset?.part;
 
   const canvas = h("canvas", { tabindex: 0, role: "application", "aria-label": data.label, "data-part": "canvas" });
-  const words = h("div", { class: "words", "aria-live": "polite" });
+  const words = h("div", { class: "words" }); // the bus says them to readers who listen
   const fact = h("div", { class: "fact" });
   const taken = takeaway({ state, title: data.label, svg: () => vector(picture.drawn, picture), table: () => [["id", "token", "kind", "x", "y", "nearest"], ...rows(picture, state)],
     most: TABLE_ROWS, rest: data.words.rest.replaceAll("{n}", TABLE_ROWS) });
@@ -51,8 +51,8 @@ export default function (component) {
   let frame = 0;
   const soon = (still = true) => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => draw(still)); };
   const say = () => {
-    const i = state.hover ?? picture.picked;
-    words.textContent = i === null ? data.hint : sentence(picture, i, Math.round(state.t));
+    const lost = state.query.trim() && !state.found.size, i = state.hover ?? (lost ? null : picture.picked);
+    words.textContent = i === null ? (lost ? data.words.nothing : data.hint) : sentence(picture, i, Math.round(state.t));
     fact.textContent = [data.facts[Math.round(state.t)], picture.heat && state.colour === "heat" ? data.words.heat_fact : ""].filter(Boolean).join(" ");
   };
   const hover = (i) => {
@@ -84,10 +84,11 @@ export default function (component) {
     state.query = text;
     const hits = matches(data.labels, text);
     state.found = new Set(hits.slice(0, 60));
-    state.hover = hits[0] ?? null;
-    if (state.hover !== null) into(picture, state, state.hover);
+    const first = hits[0] ?? null;
+    if (first !== null) into(picture, state, first);
+    hover(first);
     say();
-    if (text && !hits.length) words.textContent = data.words.nothing;
+    if (text && !hits.length) bus.say(data.words.nothing);
     soon();
   };
   const press = (button, on) => button.setAttribute("aria-pressed", String(on));
@@ -121,14 +122,14 @@ export default function (component) {
   document.fonts?.ready.then(() => soon());
   draw();
   if (state.going !== null) time.go(nearest(data.steps, state.going));
-  root.querySelector(`[data-part="${had}"]`)?.focus({ preventScroll: true });
   const row = new Map(data.ids.map((id, i) => [id, i]));
   const bus = join(root, { scope: data.scope, show: (place) => {
-    const i = row.get(place?.entry) ?? null;
+    const i = row.get(place?.entry ?? data.tokens[place?.query ?? place?.token]) ?? null;
     state.hover = i;
     say();
     draw();
   } });
+  root.querySelector(`[data-part="${had}"]`)?.focus({ preventScroll: true });
   return bus.leave;
 }
 
@@ -223,32 +224,36 @@ function listen(canvas, picture, state, { hover, choose, zoom, soon, show }) {
     canvas.classList.remove("held");
     if (moved) soon();
     else if (e.type === "pointerup") {
-      const i = tokenAt(picture, state, ...at(e), e.pointerType === "touch" ? 24 : 14);
+      const finger = e.pointerType === "touch", i = tokenAt(picture, state, ...at(e), finger ? 24 : 14), again = i === state.hover;
       hover(i);
-      choose(i);
+      if (!finger || again) choose(i); // the first tap of a finger points, the second chooses
     }
   };
-  canvas.onpointerleave = () => { armed = false; if (!held.size) hover(null); };
+  canvas.onpointerleave = (e) => { armed = false; if (!held.size && e.pointerType !== "touch") hover(null); };
   canvas.addEventListener("wheel", (e) => {
     if (!(armed || e.ctrlKey) || (e.deltaY > 0 && state.view.zoom === 1)) return; // the page scrolls
     e.preventDefault();
     zoom(Math.exp(-e.deltaY * 0.0022), ...at(e));
   }, { passive: false });
   canvas.onkeydown = (e) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+    const way = arrow(e);
     if (way) { const i = towards(picture, state, way); if (i !== null) show(i); }
     else if (e.key === "+" || e.key === "=") zoom(1.5);
     else if (e.key === "-") zoom(1 / 1.5);
     else if (e.key === "Enter") choose(state.hover);
-    else if (e.key === "Escape") hover(null);
     else return;
     e.preventDefault();
   };
+  canvas.onfocus = () => { if (canvas.matches(":focus-visible")) show(start(picture, state)); };
+  canvas.onblur = () => { if (!held.size) hover(null); };
 }
 
+/** Where the keys begin: what is pointed at, else what is chosen, else a token of the sentence. */
+const start = (picture, state) => state.hover ?? picture.picked ?? [...picture.sentence][0] ?? 0;
+
 /** The nearest token in a direction, for the arrow keys. */
-function towards(picture, state, [dx, dy]) {
-  const from = state.hover ?? picture.picked ?? [...picture.sentence][0] ?? 0;
+function towards(picture, state, [dy, dx]) {
+  const from = start(picture, state);
   const [x, y] = toScreen(picture, state.view, from);
   let best = null, least = Infinity;
   for (let i = 0; i < picture.count; i++) {

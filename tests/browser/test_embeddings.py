@@ -55,14 +55,14 @@ def test_keys_and_wheel_move_in_the_cloud_and_leave_the_page_alone(server: str, 
     page.wait_for_timeout(100)
     named = page.locator(".words").first.inner_text()
     assert named != before
-    picture = canvas.screenshot()
+    picture, scrolled = canvas.screenshot(), page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
     box = canvas.bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 200)
     page.mouse.move(box["x"] + 210, box["y"] + 205)
     page.mouse.wheel(0, -400)
     page.wait_for_timeout(200)
     assert canvas.screenshot() != picture
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
     assert visitor.errors == []
 
 
@@ -76,3 +76,29 @@ def test_nothing_scrolls_sideways(server: str, visit) -> None:
             main = "document.querySelector('[data-testid=stMain]')"
             assert page.evaluate(f"{main}.scrollWidth - {main}.clientWidth") <= 1, (view, width)
         assert visitor.errors == []
+
+
+def test_the_cloud_and_the_strip_point_at_each_other_and_the_keys_say_what_they_reach(server: str, visit) -> None:
+    visitor = visit(f"{server}{CLOUD}&text=The+little+dog+saw+the+dog")
+    page = visitor.page
+    canvas, chips = page.locator("canvas[data-part=canvas]"), page.locator(".chips .chip")
+    said, resting = page.locator(".st-key-embeddings-cloud .words"), canvas.evaluate("canvas => canvas.toDataURL()")
+    chips.nth(1).hover()
+    page.wait_for_timeout(200)
+    assert "·little" in said.inner_text() and canvas.evaluate("canvas => canvas.toDataURL()") != resting
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(200)
+    assert canvas.evaluate("canvas => canvas.toDataURL()") == resting
+    page.locator(".zoom button").last.focus()
+    while not canvas.evaluate("canvas => canvas.getRootNode().activeElement === canvas"):
+        page.keyboard.press("Tab")
+    assert canvas.evaluate("canvas => getComputedStyle(canvas).outlineStyle") == "solid"
+    page.wait_for_timeout(500)
+    on = "all => all.flatMap((chip, i) => (chip.classList.contains('on') ? [i] : []))"
+    assert chips.evaluate_all(on) == [2, 5]  # the keys begin at the chosen token, and its chips light up, both
+    canvas.press("ArrowRight")
+    page.wait_for_timeout(600)
+    assert page.locator("#gf-live").inner_text() == said.inner_text() != ""
+    canvas.press("Escape")
+    page.wait_for_timeout(200)
+    assert chips.evaluate_all(on) == [2] and visitor.errors == []

@@ -31,6 +31,7 @@ def cloud(
     facts: Sequence[str],
     sentence: Sequence[int] = (),
     scope: str | None = None,
+    tokens: Sequence[int] = (),
     picked: int | None = None,
     heat: np.ndarray | None = None,
     named_first: Sequence[int] = (),
@@ -48,7 +49,7 @@ def cloud(
         kind_titles: kind -> its name in the legend, in the legend's order.
         steps: S training steps, ``at`` the position of the one shown first; ``facts`` a sentence for each.
         sentence: positions of tokens that are always marked; ``picked``: position of the chosen one.
-        scope: the sentence (``Reading.scope``) whose tokens light up with their points.
+        scope: the sentence (``Reading.scope``) whose tokens light up with their points; ``tokens`` are its ids in order.
         named_first: positions of tokens that get a label first, where there is room.
         heat: (N,) 0 to 1, for a colouring by number instead of kind.
     """
@@ -64,6 +65,7 @@ def cloud(
         "name": key,
         "run": run,
         "scope": scope,
+        "tokens": [int(i) for i in tokens],
         "label": label,
         "hint": hint,
         "words": dict(words),

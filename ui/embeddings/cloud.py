@@ -13,7 +13,7 @@ from ui import snippets_embeddings as snippets
 from ui import theme
 from ui.components.cloud import cloud
 from ui.embeddings import near
-from ui.embeddings.spot import WIDE, Spot, take
+from ui.embeddings.spot import WIDE, Spot, strip, take
 from ui.state import Reading
 from ui.text import plain
 
@@ -30,6 +30,7 @@ def show(spot: Spot) -> None:
             still = method == "tsne" or len(computed.steps(spot.now.model_id)) < 2
             said = "text_space" if dimensions == 3 else "text_still" if still else "text"
             page_parts.prose(page[f"cloud.{said}"])
+        spot = strip(spot, "cloud")
         if dimensions == 3:
             _in_space(spot, method)
         else:
@@ -79,7 +80,7 @@ def _in_plane(spot: Spot, method: str) -> None:
         hint=page["cloud.hint"], words=words, kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
         sentence=sorted({where[i] for i in now.ids if i in where}), picked=where.get(spot.token), heat=heat,
         named_first=[where[i] for i in computed.words(now.model_id) if i in where],
-        on_pick=lambda: _picked(spot), scope=now.scope,
+        on_pick=lambda: _picked(spot), scope=now.scope, tokens=now.ids,
     )  # fmt: skip
     _part(spot, len(listed))
     if len(steps) > 1:
