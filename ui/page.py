@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from ui import locked, pages, state
+from ui import locked, pages, state, ways
 from ui.text import load, with_terms
 
 
@@ -36,6 +36,7 @@ def start(slug: str) -> Page:
     """Heading and first sentence; returns the page's words and the bench."""
     words, now = load(slug), state.reading()
     locked.follow(slug, now.scope, len(now.ids))
+    ways.follow(slug)
     st.header(words["question"], anchor=False)
     prose(words["lead"], lead=True)
     return Page(slug, words, now)
@@ -175,6 +176,7 @@ def take_away(page: Page, key: str, *, header: Sequence[str], rows: Sequence[Seq
 def finish(page: Page) -> None:
     """What is not shown, and the way on; the link keeps what is locked."""
     locked.keep(page.reading.scope)
+    ways.keep()
     not_shown(page)
     way_on(page)
 

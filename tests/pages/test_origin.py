@@ -15,7 +15,7 @@ from llm.interpret.origins import origin
 from llm.trace import POINTS
 from tests.pages.helpers import check, component, messages, open_page
 from tests.unit.test_interpret_origins import KINDS, close, made
-from ui import cached
+from ui import cached, ways
 from ui.layers import numbers as numbers_part
 from ui.origin import code, view, words
 from ui.origin.formula import formula
@@ -138,7 +138,40 @@ def test_the_way_back_goes_number_by_number_and_returns(monkeypatch: pytest.Monk
     ):
         view._go("card", origin(now.model, now.seen, *cells[-1]), go)
         assert cells[-1] == expected
-    assert view._way("card", ("another",), ("logits", (0, 0))) == [("logits", (0, 0))]
+    assert ways.cells("card", ("another",), ("logits", (0, 0)), lambda cell: True) == [("logits", (0, 0))]
+
+
+def test_a_way_stands_in_the_link_and_comes_back_as_far_as_it_is_one() -> None:
+    way = [("blocks.1.mlp.post", (5, 12)), ("blocks.1.norm2", (5, 3)), ("logits", (2, 900)), ("blocks.0.attn.z", (3, 1, 0))]
+    assert ways.written(way) == "1.mlp.post-5-12~1.norm2-5-3~logits-2-900~0.attn.z-3-1-0" and ways.parse(ways.written(way)) == way
+    assert ways.parse("") == ways.parse("~") == [] and ways.parse("logits-1-2~<script>-a") == [("logits", (1, 2))]
+    assert len(ways.parse("~".join(["logits-1-2"] * 500))) == ways.LONGEST
+    now = bench("textbook")
+    assert all(view.has(now.seen, cell) for cell in (("logits", (2, 5)), ("blocks.0.attn.pattern", (0, 5, 0))))
+    assert not any(view.has(now.seen, cell) for cell in (("logits", (99, 5)), ("logits", (2,)), ("nothing", ()), ("logits", ())))
+
+
+@pytest.mark.parametrize(
+    "way", ["1.mlp.post-5-70", "0.attn.q-2-4-31~0.norm1-4-9~0.resid_pre-4-9", "embed.token-1-100", "logits-3-8~final_norm-3-1"]
+)
+def test_a_link_opens_the_number_and_the_way_behind_it(way: str) -> None:
+    at = opened(way=way, layer="2" if way.startswith("1") else "1")
+    header, _ = component(at, "layers-numbers-where-origin")
+    cells = ways.parse(way)
+    point, index = cells[-1]
+    assert header["name"] == "-".join([point, *map(str, index)])
+    assert len(header["crumbs"]) == (len(cells) if len(cells) > 1 else 0)
+    assert header["exact"].replace("−", "-") == str(traced()[point][index])
+    assert at.session_state[ways.ADDRESS] == way
+    at.selectbox(key=numbers_part.WHAT).set_value("resid_mid").run()
+    assert component(check(at, "layers"), "layers-numbers-where-origin")[0]["crumbs"] == []
+    assert at.session_state[ways.ADDRESS] == ""
+
+
+@pytest.mark.parametrize("way", ["9.mlp.post-5-12", "1.mlp.post-5-99999", "x", "1.mlp.post", "~~", "logits--", "a" * 3000])
+def test_a_link_to_a_number_that_is_not_there_opens_the_page_s_own(way: str) -> None:
+    header, _ = component(opened(way=way), "layers-numbers-where-origin")
+    assert header["name"].startswith("blocks.1.mlp.post-5-") and header["crumbs"] == []
 
 
 def test_the_whole_snippet_prints_the_number_twice() -> None:

@@ -13,6 +13,7 @@ from llm.interpret.origin_parts import Index, split
 from llm.trace import point_shapes
 from ui import page as page_parts
 from ui import snippets_layers as snippets
+from ui import ways
 from ui.components.matrix import matrix
 from ui.layers.spot import WIDE, Spot
 from ui.origin import view as origin
@@ -21,6 +22,7 @@ from ui.text import load
 from ui.tokens import token_label
 
 WHAT = "layers-numbers-what"  # session key: the chosen point's name inside a layer
+LINKED = "layers-numbers-linked"  # session key: the cell that a link asked for, and the token that it was asked with
 COLUMNS = 64  # channels of one picture
 CANDIDATES = 24  # next tokens whose scores are shown
 TOKENS = 64  # rows of one picture
@@ -50,12 +52,28 @@ def show(spot: Spot) -> None:
     browse = words["browse"]
     left, right = st.columns(WIDE, gap="medium")
     with left, page_parts.card("layers-numbers", browse["title"], browse["caption"]):
+        _follow(spot)
         sheet = _choose(spot, words)
         cell = _draw(spot, words, sheet)
         page_parts.provenance(spot.now)
         _take_away(spot, sheet)
     with right, page_parts.card("layers-numbers-where"):
-        origin.show(spot.now, sheet.point, sheet.cell(*cell), key="layers-numbers-where")
+        origin.show(spot.now, sheet.point, sheet.cell(*cell), key="layers-numbers-where", whole=cell != _start(spot, sheet))
+
+
+def _follow(spot: Spot) -> None:
+    """Choose the array, the head and the channels of the cell that a link begins with."""
+    if not ways.linked():
+        return
+    cell = point, index = ways.linked()[0]
+    name = split(point)[1]
+    if name not in points(spot) or not origin.has(spot.trace, cell):
+        return
+    st.session_state[WHAT], st.session_state[LINKED] = name, (cell, spot.position)
+    if name in BY_HEAD:
+        st.session_state[f"layers-numbers-head-{spot.now.config.n_heads}"] = index[0] + 1
+    elif name != "logits":
+        st.session_state[f"layers-numbers-from-{spot.trace[point].shape[-1]}"] = index[-1] - index[-1] % COLUMNS
 
 
 def points(spot: Spot) -> list[str]:
@@ -114,7 +132,7 @@ def _columns(spot: Spot, name: str, places: Sequence[int]) -> list[str]:
 def _draw(spot: Spot, words: Mapping[str, Any], sheet: Sheet) -> tuple[int, int]:
     browse, name = words["browse"], split(sheet.point)[1]
     kind = "candidate" if name == "logits" else "token" if name in TWO_TOKENS else "neuron" if _neurons(name) else "channel"
-    start = _start(spot, sheet)
+    start = _linked(spot, sheet) or _start(spot, sheet)
     finite = np.abs(sheet.values[np.isfinite(sheet.values)])
     share = name == "attn.pattern"
     limit = 1.0 if share else max(float(np.quantile(finite, 0.995)) if finite.size else 0.0, 1e-9)
@@ -136,6 +154,15 @@ def _draw(spot: Spot, words: Mapping[str, Any], sheet: Sheet) -> tuple[int, int]
 
 def _neurons(name: str) -> bool:
     return name in ("mlp.pre", "mlp.gate", "mlp.post")
+
+
+def _linked(spot: Spot, sheet: Sheet) -> tuple[int, int] | None:
+    """Where in the picture the cell of the link stands, if it does."""
+    (point, index), position = st.session_state.get(LINKED, ((None, ()), None))
+    if point != sheet.point or position != spot.position or (sheet.head is not None and sheet.head != index[0]):
+        return None
+    row = index[-2] - sheet.first_row
+    return (row, sheet.places.index(index[-1])) if 0 <= row < len(sheet.rows) and index[-1] in sheet.places else None
 
 
 def _start(spot: Spot, sheet: Sheet) -> tuple[int, int]:

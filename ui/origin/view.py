@@ -10,7 +10,8 @@ import streamlit as st
 
 from llm.interpret.origin_parts import Factor, Index, Origin, split
 from llm.interpret.origins import origin
-from llm.trace import Trace
+from llm.trace import Trace, point_shapes
+from ui import ways
 from ui.components.origin import Made, Row, origin_view
 from ui.numbers import digits
 from ui.origin import words as say
@@ -18,19 +19,19 @@ from ui.origin.code import code
 from ui.origin.formula import formula
 from ui.state import Reading
 from ui.text import load
-
-Cell = tuple[str, Index]
-LONGEST_WAY = 60  # steps of the way back that are kept
+from ui.ways import Cell
 
 
-def show(now: Reading, point: str, index: Index, *, key: str, causal: bool | None = None) -> Origin:
+def show(now: Reading, point: str, index: Index, *, key: str, causal: bool | None = None, whole: bool = False) -> Origin:
     """Draw where ``trace[point][index]`` comes from, or the number that the reader has gone back to from it.
 
-    ``key`` is unique on the page; ``causal`` is the mask, where it is not the model's own. Returns what is shown.
+    ``key`` is unique on the page; ``causal`` is the mask, where it is not the model's own; ``whole`` puts also a number behind
+    which nothing is opened into the link. Returns what is shown.
     """
     causal = now.config.causal if causal is None else causal
     words = load("origin")
-    way = _way(key, (now.model_id, now.step, now.ids, causal, point, index), (point, index))
+    trace, base = _trace(now, causal), (now.model_id, now.step, now.ids, causal, point, index)
+    way = ways.cells(key, base, (point, index), lambda cell: has(trace, cell), whole=whole)
     found = _found(now, way[-1], causal)
     st.subheader(words["title"].format(value=digits(found.value)), anchor=False)
     crumbs = [_crumb(words, now, cell, causal) for cell in way] if len(way) > 1 else []
@@ -51,23 +52,21 @@ def _trace(now: Reading, causal: bool) -> Trace:
     return now.trace(causal=None if causal == now.config.causal else causal)
 
 
-def _way(key: str, base: tuple[Any, ...], start: Cell) -> list[Cell]:
-    """The cells from the one that the page chose to the one that is shown; it starts anew with each choice on the page."""
-    kept = st.session_state.get(f"{key}-way")
-    if kept is None or kept["base"] != base:
-        kept = {"base": base, "cells": [start]}
-        st.session_state[f"{key}-way"] = kept
-    return kept["cells"]
+def has(trace: Trace, cell: Cell) -> bool:
+    """Whether a trace has this number."""
+    point, index = cell
+    shape = point_shapes(trace.config, len(trace.ids)).get(point, ())
+    return len(index) == len(shape) > 0 and all(i < size for i, size in zip(index, shape, strict=True))
 
 
 def _go(key: str, found: Origin, go: Mapping[str, int]) -> None:
     """Go on from ``found``; what a reader's browser sends is checked like anything typed."""
-    cells = st.session_state[f"{key}-way"]["cells"]
+    cells = ways.change(key)
     if "crumb" in go:
         del cells[max(1, int(go["crumb"]) + 1) :]
         return
     cell = following(found, go)
-    if cell is not None and len(cells) < LONGEST_WAY:
+    if cell is not None and len(cells) < ways.LONGEST:
         cells.append(cell)
 
 
