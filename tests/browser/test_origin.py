@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -87,3 +88,39 @@ def test_without_motion_there_is_no_play_button(server: str, visit) -> None:
     visitor.page.locator(".exact").first.wait_for(timeout=60_000)
     card = visitor.page.locator(".st-key-card-attention-where")
     assert card.get_by_role("button", name="Play", exact=True).count() == 0 and card.get_by_role("slider").count() == 1
+
+
+def test_the_way_back_stands_in_the_link_and_back_forward_and_reload_keep_it(server: str, visit) -> None:
+    visitor = opened(server, visit, "model=stories&layer=1&head=2&token=5.3")
+    page, card = visitor.page, "attention-where"
+    seen = cached.trace_of("stories", None, cached.checkpoint("stories", None).tokenizer.encode(TEXT))
+    assert exact(visitor, card) == seen["blocks.0.attn.pattern"][1, 4, 2] and "way=" not in page.url
+    rows = page.locator(f".st-key-card-{card} .rows")
+
+    def deeper(presses: int) -> None:
+        rows.focus()
+        for _ in range(presses):
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        visitor.idle()
+
+    deeper(3)
+    page.wait_for_url(re.compile(r"way=0\.attn\.pattern-1-4-2~0\.attn\.q-1-4-2"))
+    assert exact(visitor, card) == seen["blocks.0.attn.q"][1, 4, 2]
+    deeper(8)
+    page.wait_for_url(re.compile(r"~0\.norm1-4-7$"))
+    assert exact(visitor, card) == seen["blocks.0.norm1"][4, 7]
+    page.reload()
+    page.locator(".way .here").wait_for(timeout=60_000)
+    visitor.idle()
+    assert exact(visitor, card) == seen["blocks.0.norm1"][4, 7] and page.locator(".way button").count() >= 2
+    page.go_back()
+    visitor.idle()
+    assert exact(visitor, card) == seen["blocks.0.attn.q"][1, 4, 2]
+    page.go_back()
+    visitor.idle()
+    assert exact(visitor, card) == seen["blocks.0.attn.pattern"][1, 4, 2]
+    page.go_forward()
+    visitor.idle()
+    assert exact(visitor, card) == seen["blocks.0.attn.q"][1, 4, 2] and visitor.errors == []
