@@ -356,3 +356,28 @@ def test_the_owner_keeps_control_and_nobody_else_gets_it(browse, owned, site: Si
     until(waits, lambda: last_step(waits) > 0)
     expect(button(waits, "Pause")).to_be_visible(timeout=15_000)  # long before it ends
     expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENT)
+
+
+def test_an_exploded_run_goes_back_and_its_marks_with_it(browse, site: Site) -> None:
+    """Two changes, the second of which blows it up; what came after the good state is gone without a reload."""
+    cookie = secrets.token_urlsafe(32)
+    wild = {"learning_rate": 0.01, "grad_clip": None, "explosion_steps": 20}
+    run = site.store.create(tiny_spec(200_000, train=wild), hash_of(cookie))
+    page = browse(cookie).run(run).page
+    until(page, lambda: last_step(page) > 100)
+    for rate, count in ((0.005, 1), (20.0, 2)):
+        field = page.locator(f".st-key-pretraining-rate-{run.id} input")
+        field.fill(str(rate))
+        field.press("Enter")
+        until(page, lambda count=count: len(run.changes()) == count)
+    state_is(page, "failed")
+    expect(page.locator(".st-key-pretraining-bar")).to_contain_text("It exploded: since step", timeout=PATIENT)
+    until(page, lambda: len(marks(page)) == 2)
+    at = run.changes()[1]["step"]
+    page.get_by_role("button", name=f"Back to step {at:,}").click()
+    until(page, lambda: len(run.changes()) == 2 and run.changes()[1]["learning_rate"] == [0.005, 0.0025])
+    until(page, lambda: last_step(page) > at + 20)
+    state_is(page, "running")
+    assert len(marks(page)) == 2 and max(row["loss"] for row in run.metrics()) < 8
+    Controls(run).stop()
+    state_is(page, "stopped")
