@@ -12,8 +12,7 @@ const STYLE = `
 li:first-child .station { border-left: 1px solid var(--gf-line); border-radius: 10px 0 0 10px; }
 .take { flex: none; width: 34px; border: 1px solid var(--gf-line); border-left: 0; border-radius: 0 10px 10px 0; background: var(--gf-card); color: var(--gf-soft); cursor: pointer; font-size: 18px; }
 .take:hover, .take[aria-expanded=true] { color: var(--gf-accent); background: var(--gf-chip); }
-.taken { margin-top: 6px; }
-.taken[hidden] { display: none; }
+.taken:not(:empty) { margin-top: 6px; }
 .station b { display: block; font-weight: 600; }
 .station small { display: block; color: var(--gf-soft); font-size: 13px; }
 .station:hover { background: var(--gf-chip); }
@@ -38,13 +37,16 @@ export default function (component) {
         h("b", {}, title), h("small", {}, detail)));
   }));
   const taken = takeaway({ state, title: words.title, svg: () => drawn([strip], palette), table: () => [words.columns, ...stations.map(({ title, detail }) => [title, detail])] });
-  const more = h("div", { class: "taken", hidden: !state.open }, taken.tools, taken.table);
+  const more = h("div", { class: "taken" });
+  const show = () => more.replaceChildren(...(state.open ? [taken.tools, taken.table] : []));
   const take = h("button", { type: "button", class: "take", title: words.take, "aria-label": words.take, "aria-expanded": String(state.open), onclick: () => {
-    more.hidden = !(state.open = !state.open);
+    state.open = !state.open;
+    show();
     take.setAttribute("aria-expanded", String(state.open));
   } }, "⤓");
   const nav = h("nav", { class: "line", "aria-label": words.title }, strip, take);
   root.replaceChildren(nav, more);
+  show();
   root.querySelector(".on")?.scrollIntoView({ block: "nearest", inline: "center" });
   const bus = join(root, { scope: sentence, parts: true, show: (to) => light(root, to?.part) });
   const at = (e) => { const { part } = e.target.closest?.(".station")?.dataset ?? {}; return part ? { part } : null; };

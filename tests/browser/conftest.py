@@ -161,14 +161,15 @@ class Visitor:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """``visit(address, width=..., dark=...)`` opens a page of its own context; all are closed at the end."""
+    """``visit(address, width=..., dark=...)`` opens a page of its own context (None: an empty one); all are closed at the end."""
     contexts: list[BrowserContext] = []
 
-    def visit_(address: str, *, width: int = 1440, height: int = 900, dark: bool = False) -> Visitor:
+    def visit_(address: str | None, *, width: int = 1440, height: int = 900, dark: bool = False) -> Visitor:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
         contexts.append(context)
         visitor = Visitor(context.new_page())
-        visitor.open(address)
+        if address:
+            visitor.open(address)
         return visitor
 
     yield visit_
