@@ -1,4 +1,4 @@
-"""All linked components: their numbers are the trace's, odd tokens are harmless, and what is pointed at lights up in each."""
+"""All linked components: their numbers are the trace's, and what is pointed at lights up in each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tests.browser.conftest import Visitor
 from ui import cached
 
 TEXT = "The little dog saw the cat"
-ODD = "<script>alert(1)</script> \" ' &amp; مرحبا 👨‍👩‍👧‍👦 \ufeffé {value} $&"
 MODELS = ["stories", "copy", "positions-rope"]
 
 
@@ -78,28 +77,6 @@ def test_lookup_vectors_lines_lens_and_origin_print_the_trace_to_all_digits(serv
     best = 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
     assert np.allclose([number(row[-1]) for row in table(lens, ".st-key-card-layers-lens")[1:]], best, rtol=1e-5)
     assert visitor.errors == lines.errors == lens.errors == []
-
-
-@pytest.mark.parametrize(
-    ("page", "view"),
-    [
-        ("attention", {"show": "lines"}), ("layers", {"part": "road"}), ("layers", {"part": "lens"}),
-        ("layers", {"part": "numbers"}), ("layers", {"part": "heads"}), ("embeddings", {"vectors": "lookup"}),
-        ("embeddings", {"vectors": "likeness"}),
-        ("decoding", {}), ("decoding", {"way": "tree"}),
-    ],
-)  # fmt: skip
-def test_odd_tokens_are_harmless_in_every_component(server: str, visit, page: str, view: dict[str, str]) -> None:
-    visitor = opened(server, visit, page, text=ODD, **view)
-    shown = "".join(visitor.page.locator(".chip > span").all_text_contents())
-    assert "<" in shown and "script" in shown.replace("·", "") and "👨‍👩‍👧‍👦" in shown and "&" in shown and "$" in shown
-    chips = visitor.page.locator(".chip")
-    for i in range(0, chips.count(), 9):
-        chips.nth(i).hover()
-    for button in visitor.page.locator(".gf .tool", has_text="Table").all():
-        button.click()
-    assert visitor.page.locator(".gf table.data tr").count() > 2
-    assert visitor.page.locator(".gf script, .gf img").count() == 0 and visitor.errors == []
 
 
 def pictures(visitor: Visitor, *places: str) -> list[str]:
