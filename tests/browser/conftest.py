@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -13,9 +15,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -28,6 +31,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENT = 90_000  # milliseconds: other tests and other people may be using the machine
+PORTS = range(20_000, 32_000)  # below those that the system gives to outgoing connections: a free one stays free
+QUIET = 18  # frames without anything going on (0.3 s; a busy machine draws them more slowly)
 # Streamlit looks for its base path when a page below the root is opened directly; both answers are 404 and harmless.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 
@@ -47,7 +53,8 @@ def chromium() -> str | None:
 @contextlib.contextmanager
 def running_server(**environment: str) -> Iterator[str]:
     """The app on a free port, with no runs yet unless GLASSFORMER_RUNS is given; yields its address."""
-    with tempfile.TemporaryDirectory() as runs, server_process(**{"GLASSFORMER_RUNS": runs, **environment}) as (_, address):
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a worker may still be writing when its server has gone
+    with folder as runs, server_process(**{"GLASSFORMER_RUNS": runs, **environment}) as (_, address):
         yield address
 
 
@@ -56,39 +63,41 @@ def server_process(port: int | None = None, **environment: str) -> Iterator[tupl
     """The app on a free port, or this one; yields its process and its address. The process is ended afterwards."""
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
     address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(process, address)
-        yield process, address
-    finally:
-        process.terminate()
+    with tempfile.TemporaryFile() as said:  # not a pipe, which nobody reads: a server that says a lot would stand still
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=said, stderr=subprocess.STDOUT)
         try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            wait_for(process, address, said)
+            yield process, address
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on; chosen at random, because other tests look for one at the same time."""
+    for port in random.sample(PORTS, 50):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("there is no free port")
 
 
-def wait_for(process: subprocess.Popen, address: str) -> None:
-    """Until the server answers; an error when it ends or is silent for 90 s."""
-    deadline = time.monotonic() + 90
+def wait_for(process: subprocess.Popen, address: str, said: IO[bytes]) -> None:
+    """Until the server answers; an error when it ends or is silent for three minutes."""
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"the server ended at once:\n{process.stdout.read().decode()}")
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+            said.seek(0)
+            raise RuntimeError(f"the server ended at once:\n{said.read().decode()}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
             return
-        time.sleep(0.2)
-    raise RuntimeError("the server did not answer within 90 s")
+        time.sleep(0.1)
+    raise RuntimeError("the server did not answer within three minutes")
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +105,7 @@ def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:
         pytest.skip("no Chromium found; install one (apt-get install chromium) or set CHROMIUM")
+    expect.set_options(timeout=PATIENT)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield launched
@@ -109,16 +119,39 @@ def server() -> Iterator[str]:
         yield address
 
 
+# Frames in a row, since this call began, in which the page's script was not running and the server was there.
+STILL = """([call, frames]) => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const still = app?.dataset.testScriptState === "notRunning" && app.dataset.testConnectionState === "CONNECTED";
+  if (window.watched?.call !== call) window.watched = { call, frames: 0 };
+  window.watched.frames = still ? window.watched.frames + 1 : 0;
+  return window.watched.frames > frames;
+}"""
+DRAWN = "count => new Promise(done => { const next = () => count-- ? requestAnimationFrame(next) : done(); next(); })"
+
+
 class Visitor:
     """One browser page with what a test asks of it: idle waiting, and every error that was seen."""
+
+    calls = itertools.count()
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
         self.requests: list[str] = []
+        self.loading: set[Request] = set()  # scripts, styles, fonts and pictures on their way
+        page.set_default_timeout(PATIENT)
+        page.set_default_navigation_timeout(PATIENT)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("request", self._request)
+        for ended in ("requestfinished", "requestfailed"):
+            page.on(ended, lambda request: self.loading.discard(request))
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request.url)
+        if request.resource_type in ("script", "stylesheet", "font", "image"):
+            self.loading.add(request)
 
     def _console(self, message) -> None:
         if message.type == "error" and not any(probe in message.location.get("url", "") for probe in PROBES):
@@ -129,17 +162,22 @@ class Visitor:
         self.idle()
 
     def idle(self) -> None:
-        """Wait until the script has run and its result has stood still for a moment."""
-        app = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
-        for _ in range(2):
-            self.page.wait_for_selector(app, timeout=60_000)
-            self.page.wait_for_timeout(300)
+        """Wait until the script has run, what it needs has come, and its result has stood still for a moment."""
+        deadline = time.monotonic() + PATIENT / 1000
+        while True:
+            self.page.wait_for_function(STILL, arg=[next(self.calls), QUIET])
+            if not self.loading or time.monotonic() > deadline:
+                return
+
+    def drawn(self) -> None:
+        """Wait until what the pointer or a key has just done is drawn: it takes a frame, or two."""
+        self.page.evaluate(DRAWN, 6)
 
     def heading(self) -> str:
-        return self.page.get_by_role("heading", level=2).first.inner_text(timeout=30_000)
+        return self.page.get_by_role("heading", level=2).first.inner_text()
 
     def wait_heading(self, text: str) -> None:
-        self.page.get_by_role("heading", level=2, name=text).wait_for(timeout=60_000)
+        self.page.get_by_role("heading", level=2, name=text).wait_for()
         self.idle()
 
     def sentence(self) -> str:

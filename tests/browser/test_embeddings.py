@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from playwright.sync_api import expect
+
 CLOUD = "/embeddings?vectors=cloud"
 
 
@@ -14,19 +16,20 @@ def step_of(page) -> int:
 def test_time_moves_the_cloud_and_play_moves_it_on(server: str, visit) -> None:
     visitor = visit(server + CLOUD)
     page = visitor.page
-    last = step_of(page)
+    shown, last = page.locator(".time output"), step_of(page)
+    final, first = shown.inner_text(), re.compile(r"^\D*0$")
     page.get_by_role("slider", name="Training step").last.press("Home")
-    page.wait_for_timeout(900)
-    assert step_of(page) == 0 and last > 100
+    expect(shown).to_have_text(first)
+    assert last > 100
     before = page.locator(".fact").inner_text()
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_timeout(2500)
+    expect(shown).not_to_have_text(first)
     page.get_by_role("button", name="Pause").click()
     assert 0 < step_of(page) < last
     page.get_by_role("slider", name="Training step").last.press("End")
-    page.wait_for_timeout(900)
     # the first steps differ by less than the digits that are shown; the first and the last do not
-    assert step_of(page) == last and page.locator(".fact").inner_text() != before
+    expect(page.locator(".fact")).not_to_have_text(before)
+    expect(shown).to_have_text(final)
     assert visitor.errors == [] and visitor.outside() == []
 
 
@@ -35,13 +38,13 @@ def test_a_search_names_a_token_and_enter_chooses_it(server: str, visit) -> None
     page = visitor.page
     box = page.get_by_placeholder("Find a token")
     box.fill("said")
-    assert "·said" in page.locator(".words").first.inner_text()
+    expect(page.locator(".words").first).to_contain_text("·said")
     box.press("Enter")
     visitor.idle()
     page.get_by_text("by the angle between").get_by_text("·said").wait_for()
     assert box.evaluate("e => e.getRootNode().activeElement === e")  # the reader can go on typing
     box.fill("no such token")
-    assert "no token" in page.locator(".words").first.inner_text().lower()
+    expect(page.locator(".words").first).to_contain_text("no token", ignore_case=True)
     assert visitor.errors == []
 
 
@@ -52,15 +55,13 @@ def test_keys_and_wheel_move_in_the_cloud_and_leave_the_page_alone(server: str, 
     canvas.focus()
     before = page.locator(".words").first.inner_text()
     canvas.press("ArrowRight")
-    page.wait_for_timeout(100)
-    named = page.locator(".words").first.inner_text()
-    assert named != before
+    expect(page.locator(".words").first).not_to_have_text(before)
     picture, scrolled = canvas.screenshot(), page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
     box = canvas.bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 200)
     page.mouse.move(box["x"] + 210, box["y"] + 205)
     page.mouse.wheel(0, -400)
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert canvas.screenshot() != picture
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
     assert visitor.errors == []
@@ -84,21 +85,21 @@ def test_the_cloud_and_the_strip_point_at_each_other_and_the_keys_say_what_they_
     canvas, chips = page.locator("canvas[data-part=canvas]"), page.locator(".chips .chip")
     said, resting = page.locator(".st-key-embeddings-cloud .words"), canvas.evaluate("canvas => canvas.toDataURL()")
     chips.nth(1).hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert "·little" in said.inner_text() and canvas.evaluate("canvas => canvas.toDataURL()") != resting
     page.mouse.move(2, 2)
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert canvas.evaluate("canvas => canvas.toDataURL()") == resting
     page.locator(".zoom button").last.focus()
     while not canvas.evaluate("canvas => canvas.getRootNode().activeElement === canvas"):
         page.keyboard.press("Tab")
     assert canvas.evaluate("canvas => getComputedStyle(canvas).outlineStyle") == "solid"
-    page.wait_for_timeout(500)
+    visitor.drawn()
     on = "all => all.flatMap((chip, i) => (chip.classList.contains('on') ? [i] : []))"
     assert chips.evaluate_all(on) == [2, 5]  # the keys begin at the chosen token, and its chips light up, both
     canvas.press("ArrowRight")
-    page.wait_for_timeout(600)
-    assert page.locator("#gf-live").inner_text() == said.inner_text() != ""
+    assert said.inner_text() != ""
+    expect(page.locator("#gf-live")).to_have_text(said.inner_text())
     canvas.press("Escape")
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert chips.evaluate_all(on) == [2] and visitor.errors == []

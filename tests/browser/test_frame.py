@@ -12,12 +12,18 @@ SENTENCE = "The cat was sad because it"
 STATIONS = ["tokens", "embeddings", "+ positions", "attention", "MLP", "logits"]
 SLUGS = ["tokenization", "embeddings", "positions", "attention", "layers", "decoding"]
 
+EVERY_TIME = ("home", "attention", "pretraining", "experiments")
+
 
 def question(slug: str) -> str:
     return load(slug)["question"]
 
 
-@pytest.mark.parametrize("slug", [page.slug for page in PAGES])
+# each with a server of its own, which costs more than all else in this file: the others are in make test-all
+@pytest.mark.parametrize(
+    "slug",
+    [pytest.param(page.slug, marks=() if page.slug in EVERY_TIME else pytest.mark.slow) for page in PAGES],
+)
 def test_deep_link_is_the_first_request_of_a_fresh_server(slug: str, visit) -> None:
     with running_server() as address:
         visitor = visit(f"{address}/{'' if slug == 'home' else slug}?text=A+small+bird")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
 from ui import cached
@@ -22,8 +23,7 @@ PATTERN, HEADS, STRIP = (f".st-key-{key}" for key in ("card-attention-pattern", 
 
 
 def attention(server: str, visit, text: str = TEXT, model: str = "stories", rest: str = "") -> Visitor:
-    visitor = visit(f"{server}/attention?model={model}")
-    visitor.page.goto(f"{server}/attention?{'&'.join(_encoded(text=text, model=model, layer=2, head=1))}{rest}")
+    visitor = visit(f"{server}/attention?{'&'.join(_encoded(text=text, model=model, layer=2, head=1))}{rest}")
     visitor.wait_heading(load("attention")["question"])
     visitor.page.locator(f"{STRIP} .chip").first.wait_for()
     visitor.page.evaluate("() => document.fonts.ready.then(() => null)")
@@ -59,30 +59,25 @@ def joined(visitor: Visitor) -> int:
     return visitor.page.evaluate(f"async () => (await import(new URL('{WEB_PATH}/bus.js', document.baseURI).href)).members()")
 
 
-def frames(visitor: Visitor) -> None:
-    visitor.page.wait_for_timeout(200)
-
-
 def test_a_token_lights_up_in_strip_matrix_and_heads_and_says_its_number(server: str, visit) -> None:
     visitor, weights = attention(server, visit), pattern()
     before = [picture(visitor, card) for card in (PATTERN, HEADS)]
     requests = len(visitor.requests)
     visitor.page.locator(f"{STRIP} .chip").nth(4).hover()
-    frames(visitor)
+    visitor.drawn()
     row = weights[4].copy()
     row[4] = -1
     key = int(row.argmax())
     assert words(visitor).endswith(f"gives {digits(float(weights[4, key]))} of its attention to {pattern_label(key)}")
     assert framed(visitor) == sorted({4, key})
     assert all(old != picture(visitor, card) for old, card in zip(before, (PATTERN, HEADS), strict=True))
-    visitor.page.wait_for_timeout(500)
-    assert visitor.page.locator("#gf-live").text_content() == words(visitor)
+    expect(visitor.page.locator("#gf-live")).to_have_text(words(visitor))
     visitor.page.mouse.move(2, 2)
-    frames(visitor)
+    visitor.drawn()
     assert [picture(visitor, card) for card in (PATTERN, HEADS)] == before
     head = visitor.page.locator(".head").nth(9)
     head.hover(position={"x": 20, "y": 60})
-    frames(visitor)
+    visitor.drawn()
     assert len(framed(visitor)) > 0 and picture(visitor, PATTERN) != before[0]
     assert len(visitor.requests) == requests and visitor.errors == []
 
@@ -102,7 +97,7 @@ def test_a_lock_holds_while_the_pointer_moves_and_survives_page_reload_and_ends_
     assert locked.startswith("5.")
     held = framed(visitor)
     page.locator(".head").nth(2).hover(position={"x": 20, "y": 20})
-    frames(visitor)
+    visitor.drawn()
     assert framed(visitor) == held
     visitor.station("MLP")
     visitor.wait_heading(load("layers")["question"])
@@ -128,7 +123,7 @@ def test_the_keyboard_alone_points_locks_and_frees(server: str, visit) -> None:
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    frames(visitor)
+    visitor.drawn()
     assert 2 in framed(visitor) and words(visitor).startswith("layer 2, head 1: ·dog gives")
     page.keyboard.press("Enter")
     visitor.idle()
@@ -165,7 +160,7 @@ def test_odd_tokens_are_shown_as_they_are_and_nothing_of_them_runs(server: str, 
     assert "👨‍👩‍👧‍👦" in shown and "مرحبا"[0] in shown and "&" in shown
     for i in range(0, count, 7):
         chips.nth(i).hover()
-        frames(visitor)
+        visitor.drawn()
         assert " of its attention to " in words(visitor)
     page.locator(f"{PATTERN} .tool", has_text="Table").last.click()
     assert page.locator(f"{PATTERN} table.data tr").count() == count + 1

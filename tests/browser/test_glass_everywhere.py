@@ -19,7 +19,7 @@ MODELS = ["stories", "copy", "positions-rope"]
 def opened(server: str, visit, page: str, **bench: object) -> Visitor:
     bench = {"text": TEXT, "model": "stories", **bench}
     visitor = visit(f"{server}/{page}?{'&'.join(f'{name}={quote(str(value))}' for name, value in bench.items())}")
-    visitor.page.locator(".gf :is(.tool, .chip)").first.wait_for(timeout=60_000)
+    visitor.page.locator(".gf :is(.tool, .chip)").first.wait_for()
     visitor.page.evaluate("() => document.fonts.ready.then(() => null)")
     visitor.idle()
     return visitor
@@ -88,11 +88,11 @@ def test_a_channel_lights_up_in_matrix_vector_and_strip(server: str, visit) -> N
     places = ".st-key-embeddings-row", ".st-key-card-embeddings-rows"
     before = pictures(visitor, *places)
     visitor.page.locator(f"{places[0]} canvas").hover(position={"x": 90, "y": 30})
-    visitor.page.wait_for_timeout(200)
+    visitor.drawn()
     after = pictures(visitor, *places)
     assert all(old != new for old, new in zip(before, after, strict=True))
     visitor.page.mouse.move(2, 2)
-    visitor.page.wait_for_timeout(200)
+    visitor.drawn()
     assert pictures(visitor, *places) == before and visitor.errors == []
 
 
@@ -101,14 +101,14 @@ def test_lines_and_origin_light_up_with_the_strip_and_the_theme_may_change(serve
     page = visitor.page
     strip = page.locator(".st-key-attention-chips .chip")
     strip.nth(4).hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert page.locator(".side.q .tok.on").count() == 1 and page.locator(".side.k .tok.on").count() == 1
     line = page.locator(".side.k .tok").nth(1)
     line.hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert "on" in strip.nth(1).get_attribute("class").split()
     page.locator(".st-key-card-attention-where .rows canvas").first.hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert page.locator(".st-key-attention-chips .chip.on").count() >= 1
     dark = page.locator(".st-key-card-attention-heads canvas").first
     light = dark.evaluate("canvas => canvas.toDataURL()")
@@ -116,7 +116,7 @@ def test_lines_and_origin_light_up_with_the_strip_and_the_theme_may_change(serve
     visitor.idle()
     assert dark.evaluate("canvas => canvas.toDataURL()") != light
     strip.nth(3).hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert "on" in strip.nth(3).get_attribute("class").split() and visitor.errors == []
 
 
@@ -125,15 +125,15 @@ def test_a_candidate_its_piece_of_the_bar_and_the_text_light_up_together(server:
     page = visitor.page
     piece = page.locator(".bars rect.part").nth(1)
     piece.hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     on = page.locator(".st-key-card-decoding-panel .row.on .pick")
     assert on.count() == 1
     page.locator(".st-key-card-decoding-panel .row .pick").nth(2).hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert on.inner_text() == page.locator(".st-key-card-decoding-panel .row .pick").nth(2).inner_text()
     chips = page.locator(".st-key-card-decoding-text .chip")
     chips.nth(2).hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert "on" in chips.nth(2).get_attribute("class").split() and visitor.errors == []
 
 
@@ -141,9 +141,9 @@ def test_two_strips_on_one_page_do_not_mix_up_their_tokens(server: str, visit) -
     visitor = opened(server, visit, "positions", order="shuffle")
     before, after = (visitor.page.locator(f".st-key-positions-{name} .chip") for name in ("before", "after"))
     before.nth(2).hover()
-    visitor.page.wait_for_timeout(200)
+    visitor.drawn()
     on = "all => all.filter(chip => chip.classList.contains('on')).length"
     assert before.evaluate_all(on) == 1 and after.evaluate_all(on) == 0
     after.nth(1).hover()
-    visitor.page.wait_for_timeout(200)
+    visitor.drawn()
     assert before.evaluate_all(on) == 0 and visitor.errors == []

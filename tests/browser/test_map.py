@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from llm.cost import count_parameters, parameters
 from ui import cached
@@ -20,7 +21,7 @@ WORDS = load("home")["map"]
 def opened(server: str, visit, model: str = "stories", **options):
     visitor = visit(f"{server}/?text=The+little+dog&model={model}", **options)
     visitor.wait_heading(load("home")["question"])
-    visitor.page.locator(".map").wait_for(timeout=60_000)
+    visitor.page.locator(".map").wait_for()
     return visitor
 
 
@@ -58,9 +59,9 @@ def test_a_box_opens_in_place_and_escape_closes_it_level_by_level(server: str, v
     below = part(visitor, "softmax").evaluate(place)
     part(visitor, "block.mlp").click()
     part(visitor, "block.mlp.up").wait_for()
-    page.wait_for_timeout(500)
-    assert part(visitor, "block.mlp").get_attribute("aria-expanded") == "true"
-    assert part(visitor, "softmax").evaluate(place) > below + 40  # what stands below made room
+    expect(part(visitor, "block.mlp")).to_have_attribute("aria-expanded", "true")
+    moved = "([part, place]) => part.getBBox().y > place"
+    page.wait_for_function(moved, arg=[part(visitor, "softmax").element_handle(), below + 40])  # what stands below made room
     assert "dim" in part(visitor, "embedding").get_attribute("class").split()
     assert "dim" not in part(visitor, "block.mlp.up").get_attribute("class").split()
     part(visitor, "block.mlp.up").click()
@@ -148,17 +149,17 @@ def test_a_token_that_is_pointed_at_shows_its_way_and_a_lock_keeps_it(server: st
 
     assert shown() == lengths(2) and "·dog" in way()[0]
     strip.nth(1).hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert shown() == lengths(1) and "·little" in way()[0]
     page.mouse.move(3, 3)
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert shown() == lengths(2)
     strip.nth(0).click()
     page.wait_for_url(re.compile("token=1"))
     visitor.idle()
     assert shown() == lengths(0)
     part(visitor, "block.mlp").hover()
-    page.wait_for_timeout(200)
+    visitor.drawn()
     assert shown() == lengths(0)  # parts do not take a token's place
     best = cached.next_token_probabilities("stories", None, ids[:1])
     name = token_label(cached.checkpoint("stories", None).tokenizer, int(best.argmax()))
@@ -168,12 +169,12 @@ def test_a_token_that_is_pointed_at_shows_its_way_and_a_lock_keeps_it(server: st
 def test_parts_light_up_between_the_map_the_road_and_the_strip_at_the_top(server: str, visit) -> None:
     visitor = visit(f"{server}/layers?text=The+little+dog&part=whole&layer=1")
     page = visitor.page
-    page.locator(".map").wait_for(timeout=60_000)
+    page.locator(".map").wait_for()
     visitor.idle()
     lit = "all => all.map(each => each.dataset.key ?? each.dataset.part ?? each.getAttribute('aria-label').slice(0, 13))"
 
     def bright(what: str) -> list[str]:
-        page.wait_for_timeout(250)
+        visitor.drawn()
         return page.locator(f"{what}.lit").evaluate_all(lit)
 
     part(visitor, "block.mlp").hover()

@@ -17,7 +17,7 @@ TEXT = "The little dog saw the cat"
 def opened(server: str, visit, address: str, page: str = "attention", **options):
     visitor = visit(f"{server}/{page}?text={TEXT.replace(' ', '+')}&{address}", **options)
     visitor.wait_heading(load(page)["question"])
-    visitor.page.locator(".exact").first.wait_for(timeout=60_000)
+    visitor.page.locator(".exact").first.wait_for()
     return visitor
 
 
@@ -78,14 +78,14 @@ def test_products_are_added_up_one_by_one(server: str, visit) -> None:
     card.get_by_role("button", name="Play", exact=True).click()
     done = """card => card.querySelectorAll('.line.later').length === 0
               && card.querySelector('.player .num').textContent.startsWith('32 of')"""
-    visitor.page.wait_for_function(done, arg=card.locator(".gf").first.element_handle(), timeout=20_000)
+    visitor.page.wait_for_function(done, arg=card.locator(".gf").first.element_handle())
 
 
 def test_without_motion_there_is_no_play_button(server: str, visit) -> None:
     visitor = opened(server, visit, "layer=1&head=1")
     visitor.page.emulate_media(reduced_motion="reduce")
     visitor.page.reload()
-    visitor.page.locator(".exact").first.wait_for(timeout=60_000)
+    visitor.page.locator(".exact").first.wait_for()
     card = visitor.page.locator(".st-key-card-attention-where")
     assert card.get_by_role("button", name="Play", exact=True).count() == 0 and card.get_by_role("slider").count() == 1
 

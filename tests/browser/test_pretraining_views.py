@@ -71,10 +71,10 @@ def test_the_hidden_token_is_kept_for_the_attention_shapes(server: str, visit) -
 )
 def test_each_view_opens_by_its_link_and_after_a_reload(server: str, visit, view: str, question: str, card: str) -> None:
     visitor = opened(server, visit, f"pretraining?view={view}&model=positions-rope", question)
-    visitor.page.locator(f".st-key-{card}").wait_for(timeout=90_000)
+    visitor.page.locator(f".st-key-{card}").wait_for()
     visitor.page.reload()
     visitor.wait_heading(question)
-    visitor.page.locator(f".st-key-{card}").wait_for(timeout=90_000)
+    visitor.page.locator(f".st-key-{card}").wait_for()
     assert f"view={view}" in visitor.page.url and not visitor.errors
 
 

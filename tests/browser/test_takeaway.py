@@ -48,7 +48,7 @@ def figures(server: str, visit, address: str) -> tuple[Visitor, list[Locator]]:
     start = "" if address.endswith("?") else "&"
     visitor = visit(f"{server}/{address}{start}text={quote(TEXT)}")
     found = visitor.page.locator(".gf").filter(has=visitor.page.locator(".tool", has_text="SVG"))
-    found.first.wait_for(timeout=60_000)
+    found.first.wait_for()
     visitor.page.evaluate("() => document.fonts.ready.then(() => null)")
     visitor.idle()
     return visitor, [found.nth(i) for i in range(found.count())]

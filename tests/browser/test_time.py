@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from llm.checkpoints import load_checkpoint
+from llm.runs.control import Controls
 from llm.runs.models import model_id
 from llm.trace import trace
 from tests.browser.conftest import ROOT, running_server
@@ -60,7 +61,7 @@ def test_the_slider_shows_exactly_the_numbers_of_its_step(server: str, visit, sl
     assert expected(9000) in guess(visitor)
     for key, step in (("Home", 0), ("ArrowRight", 1)):
         slider(visitor).press(key)
-        visitor.page.wait_for_function(f"document.documentElement.dataset.provenance.includes('step {step} ')", timeout=60_000)
+        visitor.page.wait_for_function(f"document.documentElement.dataset.provenance.includes('step {step} ')")
         visitor.idle()
         assert f"step={step}" in visitor.page.url and expected(step) in guess(visitor)
     visitor.page.reload()
@@ -72,7 +73,7 @@ def test_the_slider_shows_exactly_the_numbers_of_its_step(server: str, visit, sl
 def test_play_moves_through_the_steps_until_it_is_paused(server: str, visit) -> None:
     visitor = visit(f"{server}/?step=0")
     visitor.page.get_by_role("button", name="Play training").click()
-    visitor.page.wait_for_function("/step (2|5|12) /.test(document.documentElement.dataset.provenance)", timeout=60_000)
+    visitor.page.wait_for_function("/step (2|5|12) /.test(document.documentElement.dataset.provenance)")
     visitor.page.locator(".st-key-bench").get_by_role("button", name="Pause").click()
     visitor.idle()
     stopped = provenance(visitor)
@@ -85,7 +86,7 @@ def shown_step(visitor) -> int:
 
 
 def test_attention_follows_a_run_to_its_end_and_stays_there(server: str, visit, root) -> None:
-    run = tiny_run(root, tiny_spec(1500, train=SLOW, snapshot_every=40, title="Followed"), owner=OWNER)
+    run = tiny_run(root, tiny_spec(100_000, train=SLOW, snapshot_every=40, title="Followed"), owner=OWNER)  # it is stopped
     worker = start_worker(run)
     try:
         wait_for(lambda: run.snapshots())
@@ -95,22 +96,20 @@ def test_attention_follows_a_run_to_its_end_and_stays_there(server: str, visit, 
         assert live.get_attribute("aria-pressed") == "true"
         first = shown_step(visitor)
         visitor.page.wait_for_function(
-            f"Number(/step ([0-9,]+) /.exec(document.documentElement.dataset.provenance)[1].replace(',', '')) > {first}",
-            timeout=90_000,
+            f"Number(/step ([0-9,]+) /.exec(document.documentElement.dataset.provenance)[1].replace(',', '')) > {first}"
         )
         slider(visitor).press("Home")  # by hand: it no longer follows
-        visitor.page.wait_for_function("document.documentElement.dataset.provenance.includes('step 0 ')", timeout=60_000)
+        visitor.page.wait_for_function("document.documentElement.dataset.provenance.includes('step 0 ')")
         visitor.page.wait_for_timeout(4000)
         assert shown_step(visitor) == 0 and "step=0" in visitor.page.url
-        if run.status().active:
-            assert live.get_attribute("aria-pressed") == "false"
-            live.click()
-            visitor.page.wait_for_function("!document.documentElement.dataset.provenance.includes('step 0 ')", timeout=60_000)
-        else:
-            slider(visitor).press("End")
-        wait_for(lambda: not run.status().active, 240)
-        visitor.page.wait_for_function("document.documentElement.dataset.provenance.includes('step 1,500 ')", timeout=60_000)
-        live.wait_for(state="hidden", timeout=30_000)
+        assert run.status().active and live.get_attribute("aria-pressed") == "false"
+        live.click()
+        visitor.page.wait_for_function("!document.documentElement.dataset.provenance.includes('step 0 ')")
+        Controls(run).stop()
+        wait_for(lambda: not run.status().active)
+        last = f"step {run.status().step:,} "
+        visitor.page.wait_for_function(f"document.documentElement.dataset.provenance.includes('{last}')")
+        live.wait_for(state="hidden")
         visitor.idle()
         assert "step=" not in visitor.page.url and visitor.errors == []
     finally:
