@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import websockets
 from playwright.sync_api import expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
 
 from llm.experiments import EXPERIMENTS
 from llm.runs.control import Controls
@@ -121,8 +119,8 @@ def test_a_press_with_which_a_page_comes_back_to_a_restarted_server_is_not_lost(
     address, root = half_run
     name = "slow"
     query, key = f"try={name}", f"experiments-{name}-run"
-    button = next(each for each in asyncio.run(said(address, query)) if each.endswith(key))
-    asyncio.run(said(address, query, button))
+    button = next(each for each in said(address, query) if each.endswith(key))
+    said(address, query, button)
     changed = EXPERIMENTS[name].changed.digest()
     found = [run for run in RunStore(root).runs() if run.digest == changed]
     try:
@@ -130,12 +128,10 @@ def test_a_press_with_which_a_page_comes_back_to_a_restarted_server_is_not_lost(
     finally:
         for run in (run for run in RunStore(root).runs() if run.status().active):
             Controls(run).stop()
-        end = time.monotonic() + 60
-        while any(run.status().active for run in RunStore(root).runs()) and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_for(lambda: not any(run.status().active for run in RunStore(root).runs()), 300)
 
 
-async def said(address: str, query: str, pressed: str = "") -> list[str]:
+def said(address: str, query: str, pressed: str = "") -> list[str]:
     """The ids of the buttons that a new session of the page brings, the first message being a press of one of them or none."""
     ask, answer, found = BackMsg(), ForwardMsg(), []
     ask.rerun_script.page_name, ask.rerun_script.query_string = "experiments", query
@@ -144,12 +140,10 @@ async def said(address: str, query: str, pressed: str = "") -> list[str]:
         state.id, state.trigger_value = pressed, True
     where = f"ws://{urlsplit(address).netloc}/_stcore/stream"
     headers = {"Cookie": f"{COOKIE}={'p' * 43}"}
-    async with websockets.connect(
-        where, subprotocols=["streamlit"], max_size=None, origin=address, additional_headers=headers
-    ) as socket:
-        await socket.send(ask.SerializeToString())
+    with connect(where, subprotocols=["streamlit"], max_size=None, origin=address, additional_headers=headers) as socket:
+        socket.send(ask.SerializeToString())
         while answer.WhichOneof("type") != "script_finished":
-            answer.ParseFromString(await asyncio.wait_for(socket.recv(), 120))
+            answer.ParseFromString(socket.recv(timeout=120))
             if answer.WhichOneof("type") == "delta" and answer.delta.new_element.WhichOneof("type") == "button":
                 found.append(answer.delta.new_element.button.id)
     return found
