@@ -31,8 +31,8 @@ browser:
 	  echo "Installing chromium for the browser tests ..."; \
 	  SUDO=$$(test $$(id -u) = 0 || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; }
 
-# Files are spread over the cores; the tests of one file stay together and share its server.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# Files are spread over the cores, the long ones first (tests/conftest.py); the tests of one file stay together and share its server.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev.stamp browser
 	$(PYTEST) -m "not slow"
