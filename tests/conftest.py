@@ -7,11 +7,13 @@ import pytest
 # Measured with --durations on a quiet machine, longest first. What is not named takes less than any of these.
 LONG = (
     "browser/test_pretraining.py",
+    "browser/test_life.py",
     "browser/test_takeaway.py",
     "browser/test_glass_everywhere.py",
     "browser/test_experiments.py",
     "browser/test_frame.py",
     "browser/test_time.py",
+    "browser/test_hidden_tabs.py",
     "browser/test_map.py",
     "browser/test_glass.py",
     "browser/test_layers.py",

@@ -12,7 +12,8 @@ import json
 import subprocess
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def browser(path: str, folder: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
+
+
+def tell(story: Coroutine) -> None:
+    """To its end, in a thread of its own: in this one Playwright's event loop may be running, once another test has used it."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, story).result()
 
 
 class Tab:

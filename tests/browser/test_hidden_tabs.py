@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 from llm.runs.control import Controls
 from llm.runs.store import RunStore
 from tests.browser.conftest import chromium, server_process
-from tests.browser.raw_tabs import Tab, browser
+from tests.browser.raw_tabs import Tab, browser, tell
 from tests.run_helpers import OWNER, tiny_spec
 from ui.text import load
 
@@ -63,7 +62,7 @@ def test_a_tab_behind_another_holds_no_stream_and_goes_on_in_front(page: str, tm
                 assert not urls[-1].endswith("since=0"), "it begins again instead of going on"
 
     with browser(chromium(), tmp_path) as port:
-        asyncio.run(story(port))
+        tell(story(port))
 
 
 def test_eight_tabs_leave_room_for_a_ninth_page(page: str, tmp_path: Path) -> None:
@@ -85,4 +84,4 @@ def test_eight_tabs_leave_room_for_a_ninth_page(page: str, tmp_path: Path) -> No
             await tabs[0].until(STEP, lambda step: step > seen)
 
     with browser(chromium(), tmp_path) as port:
-        asyncio.run(story(port))
+        tell(story(port))

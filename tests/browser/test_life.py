@@ -123,11 +123,11 @@ def enter(visit, address: str) -> Visitor:
 
 def settle(visitor: Visitor) -> None:
     """Until every figure of the page is drawn, with the page's own fonts."""
-    visitor.page.locator(".gf :is(.tool, .chip, canvas, svg)").first.wait_for(timeout=60_000)
+    visitor.page.locator(".gf :is(.tool, .chip, canvas, svg)").first.wait_for()
     visitor.page.evaluate("() => document.fonts.ready.then(() => null)")
     visitor.idle()
     visitor.page.mouse.move(2, 2)
-    visitor.page.wait_for_timeout(400)
+    visitor.idle()
 
 
 def held(page: Page) -> dict:
@@ -141,7 +141,7 @@ def test_a_page_that_is_left_and_entered_again_holds_on_to_nothing_more(visit, p
     assert at_first["listeners"] and at_first["members"] and at_first["live"] == 1
     for _ in range(2):
         visitor.station("MLP" if "/layers" not in place else "tokens")
-        page.get_by_role("heading", level=2, name=here).wait_for(state="hidden", timeout=60_000)
+        page.get_by_role("heading", level=2, name=here).wait_for(state="hidden")
         visitor.idle()
         page.go_back()
         visitor.wait_heading(here)
