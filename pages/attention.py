@@ -18,7 +18,7 @@ view.hear(now)
 own = str(now.config.causal).lower()
 here = words["layer_head"].format(layer=now.layer + 1, head=now.head + 1)
 
-left, right = st.columns([1.55, 1], gap="medium")
+left, right, below = st.columns([1.55, 1, 1.55], gap="medium")  # the last under the first, but read after both (app.css)
 
 with left, page_parts.card("attention-pattern"):
     view.heading(words, now, scores)
@@ -61,7 +61,7 @@ with right:
     with page_parts.card("attention-measured", words["heads"]["measured"].format(layer=now.layer + 1, head=now.head + 1)):
         view.measured(words, now, scores)
 
-with left, page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
+with below, page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
     view.all_heads(words, now, scores, causal, view.switched_off(view.heads_off(now)))
     view.foot(page, now, "heads", *view.score_rows(scores), snippets.heads_code(now))
 
