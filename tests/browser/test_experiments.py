@@ -147,3 +147,39 @@ def said(address: str, query: str, pressed: str = "") -> list[str]:
             if answer.WhichOneof("type") == "delta" and answer.delta.new_element.WhichOneof("type") == "button":
                 found.append(answer.delta.new_element.button.id)
     return found
+
+
+def test_heads_and_seed_of_a_comparison_survive_reload_and_back(half_run, visit) -> None:
+    address, _ = half_run
+    reader: Visitor = visit(f"{address}/experiments?experiment=pair&text=The+little+dog+was")
+    page, words = reader.page, WORDS["pair"]
+    reader.wait_heading(WORDS["question"])
+
+    def shown() -> list[str]:
+        heads = page.locator(".st-key-card-experiments-attention [data-testid=stMarkdown] p", has_text="layer").all_inner_texts()
+        return [*heads, page.get_by_role("spinbutton", name=WORDS["continue"]["seed"]).input_value()]
+
+    assert words["first"] in page.locator(".st-key-card-experiments-pair").inner_text()
+    before = shown()
+    box = page.get_by_role("combobox", name=WORDS["attention"]["head_b"])
+    box.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # a list closes when the page scrolls
+    box.click()
+    page.get_by_role("option", name="3", exact=True).click()
+    reader.idle()
+    page.get_by_role("button", name=WORDS["continue"]["again"]).click()
+    page.wait_for_url(re.compile("draws=1"))
+    reader.idle()
+    after = shown()
+    assert "b_head=3" in page.url and after != before and after[-1] == "1" and "head 3" in after[1]
+    page.reload()
+    reader.wait_heading(WORDS["question"])
+    assert shown() == after
+    page.go_back()
+    page.wait_for_url(lambda url: "draws" not in url)
+    reader.idle()
+    assert shown()[-1] == "0" and shown()[:-1] == after[:-1]
+    page.go_forward()
+    page.wait_for_url(re.compile("draws=1"))
+    reader.idle()
+    assert shown() == after and not reader.errors
