@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -42,9 +43,31 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     threading.Thread(target=cached_tokenization.warm_up, name="warm-up", daemon=True).start()
     cached_pretraining.machine(wait=0)
     ticker = runs.Ticker(presets.starter().data)
+    _end_streams_with_the_server(asyncio.get_running_loop())
     yield
     await live.FEEDS.close()
     await asyncio.to_thread(ticker.close)
+
+
+def _end_streams_with_the_server(loop: asyncio.AbstractEventLoop) -> None:
+    """Let everybody who watches a run go as soon as the server is asked to end.
+
+    It waits for open answers before it tells the application: until the run is over, which can be minutes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals are the main thread's
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+        if callable(before):
+            signal.signal(number, _also_ending_streams(loop, before))
+
+
+def _also_ending_streams(loop: asyncio.AbstractEventLoop, before: Callable[..., object]) -> Callable[..., None]:
+    def handle(*given: object) -> None:
+        asyncio.run_coroutine_threadsafe(live.FEEDS.close(), loop)
+        before(*given)
+
+    return handle
 
 
 FONTS = WEB.parent / "fonts"
