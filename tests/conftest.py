@@ -8,6 +8,7 @@ import pytest
 LONG = (
     "browser/test_pretraining.py",
     "browser/test_life.py",
+    "browser/test_odd_tokens.py",
     "browser/test_takeaway.py",
     "browser/test_glass_everywhere.py",
     "browser/test_experiments.py",
@@ -25,7 +26,6 @@ LONG = (
     "browser/test_attention.py",
     "faults/test_faults_kill.py",
     "faults/test_faults_damage.py",
-    "unit/test_budget.py",
     "unit/test_cli.py",
     "faults/test_faults_disk.py",
     "pages/test_layers.py",

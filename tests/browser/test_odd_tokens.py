@@ -30,7 +30,7 @@ HALVES = ("", "attention", "layers?part=lens", "embeddings?vectors=cloud", "deco
 
 def opened(server: str, visit, view: str, text: str) -> Visitor:
     visitor = visit(f"{server}/{view}{'&' if '?' in view else '?'}text={quote(text)}&model=stories")
-    visitor.page.locator(".take").first.click(timeout=60_000)
+    visitor.page.locator(".take").first.click()
     visitor.idle()
     return visitor
 
@@ -87,7 +87,7 @@ def test_a_run_may_watch_and_write_any_bytes(watched, visit) -> None:
     address, run = watched
     visitor = visit(f"{address}/pretraining?run={run.id}")
     page = visitor.page
-    page.locator(".st-key-pretraining-loss canvas[data-last='60']").wait_for(timeout=60_000)
+    page.locator(".st-key-pretraining-loss canvas[data-last='60']").wait_for()
     assert page.locator(".st-key-pretraining-text .given").inner_text().endswith(ODD[-30:])
     page.locator(".st-key-pretraining-thumbnails canvas").first.hover(position={"x": 20, "y": 40})
     shown = used(visitor, 4)

@@ -112,7 +112,7 @@ def test_the_way_back_stands_in_the_link_and_back_forward_and_reload_keep_it(ser
     page.wait_for_url(re.compile(r"~0\.norm1-4-7$"))
     assert exact(visitor, card) == seen["blocks.0.norm1"][4, 7]
     page.reload()
-    page.locator(".way .here").wait_for(timeout=60_000)
+    page.locator(".way .here").wait_for()
     visitor.idle()
     assert exact(visitor, card) == seen["blocks.0.norm1"][4, 7] and page.locator(".way button").count() >= 2
     page.go_back()

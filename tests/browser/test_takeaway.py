@@ -135,7 +135,7 @@ def live(trained: tuple[str, Run], visit, key: str) -> tuple[Visitor, Locator]:
     address, run = trained
     visitor = visit(f"{address}/pretraining?run={run.id}")
     figure = visitor.page.locator(f".st-key-{key} .gf")
-    visitor.page.locator(".st-key-pretraining-loss canvas[data-last='120']").wait_for(timeout=60_000)
+    visitor.page.locator(".st-key-pretraining-loss canvas[data-last='120']").wait_for()
     return visitor, figure
 
 

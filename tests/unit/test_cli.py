@@ -25,7 +25,7 @@ TEXT = "".join(LINES[i * i % 7 % 3] for i in range(260))
 def llm(*arguments: object) -> subprocess.CompletedProcess:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "llm", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1200)
 
 
 def result(done: subprocess.CompletedProcess) -> dict:
