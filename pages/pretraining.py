@@ -22,8 +22,9 @@ else:
         left, right = st.columns([1.55, 1], gap="medium")
         with left, page_parts.break_it(page):
             controls.experiment(page, run, mine=run.is_owner(visitor.visitor()))
-        with right:
-            guess.ask(page, known.vocab_size)
+        if known.exact:
+            with right:
+                guess.ask(page, known.vocab_size)
 table.show(page, run)
 if run is not None and trained_here(run):
     take.show(page, run)

@@ -19,7 +19,8 @@ def status(page: Page, run: Run) -> None:
 def chart(page: Page, run: Run, facts: Facts, beside: list[Run]) -> None:
     """The loss of this run, with what guessing costs, and other runs over it."""
     words = page["stage"]
-    lines = [Line(facts.guess, words["line_guess"].format(loss=f"{facts.guess:.2f}", v=f"{facts.vocab_size:,}"))]
+    guess = words["line_guess"].format(loss=f"{facts.guess:.2f}", v=f"{facts.vocab_size:,}")
+    lines = [Line(facts.guess, guess)] if facts.exact else []  # before its tokenizer is made, V is not known
     if facts.unigram_loss is not None:
         lines.append(Line(facts.unigram_loss, words["line_unigram"].format(loss=f"{facts.unigram_loss:.2f}"), always=False))
     live_chart(
