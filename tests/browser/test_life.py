@@ -73,6 +73,8 @@ window.EventSource = class extends Source {
   close() { held.delete(this); super.close(); }
 };
 """
+# as Back does, but to the view that the address names
+ENTER = "address => { history.pushState({}, '', address); dispatchEvent(new PopStateEvent('popstate')); }"
 HELD = """async () => {
   const bus = performance.getEntriesByType("resource").map((entry) => entry.name).find((name) => name.endsWith("/bus.js"));
   const members = bus ? (await import(bus)).members() : 0;
@@ -143,7 +145,7 @@ def test_a_page_that_is_left_and_entered_again_holds_on_to_nothing_more(visit, p
         visitor.station("MLP" if "/layers" not in place else "tokens")
         page.get_by_role("heading", level=2, name=here).wait_for(state="hidden")
         visitor.idle()
-        page.go_back()
+        page.evaluate(ENTER, place)
         visitor.wait_heading(here)
         settle(visitor)
     assert page.locator(".gf").count() == figures and held(page) == at_first
