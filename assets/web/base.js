@@ -169,8 +169,10 @@ export function takeaway({ state, title, svg, table, brief = table, most = Infin
 
 const shownTable = (lines, most, rest) => [dataTable(lines.slice(0, most + 1)), ...(lines.length > most + 1 && rest ? [h("p", { class: "soft" }, rest)] : [])];
 
+const LONG = 40; // characters of a cell that may go on in the next line
+
 function dataTable([header, ...rows]) {
-  const cell = (tag, v) => h(tag, {}, h("bdi", {}, typeof v === "number" ? exact(v) : String(v)));
+  const cell = (tag, v) => h(tag, { class: typeof v !== "number" && String(v).length >= LONG ? "long" : null }, h("bdi", {}, typeof v === "number" ? exact(v) : String(v)));
   return h("table", { class: "data" }, h("tr", {}, header.map((v) => cell("th", v))), rows.map(([first, ...rest]) => h("tr", {}, cell("th", first), rest.map((v) => cell("td", v)))));
 }
 
@@ -249,6 +251,7 @@ const SHARED = `
 .gf .scroll { overflow: auto; max-height: 420px; margin-top: 8px; }
 .gf table.data { border-collapse: collapse; font-size: 13px; font-family: var(--st-code-font); }
 .gf table.data :is(td, th) { border: 1px solid var(--gf-line); padding: 2px 6px; text-align: right; font-weight: 400; white-space: pre; }
+.gf table.data .long { white-space: pre-wrap; min-width: 22em; text-align: left; }
 .gf table.data th { color: var(--gf-soft); }
 .gf table.data th:first-child { position: sticky; left: 0; background: var(--gf-card); }
 .gf .scroll:empty { display: none; } /* a table that is closed is no stop for the Tab key */

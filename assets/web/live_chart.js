@@ -176,7 +176,8 @@ function changeWords({ data }, change) {
 
 /** All steps of all runs; the table on the page has of each run as many as a curve has places. */
 function download(chart) {
-  const line = ({ title, feed }, i) => [title, ...COLUMNS.map((name) => (Number.isFinite(feed.columns[name][i]) ? String(feed.columns[name][i]) : ""))];
+  const written = (name, v) => (Number.isFinite(v) ? String(name === "smooth" ? +v.toPrecision(6) : v) : ""); // the others have the digits of the run's file
+  const line = ({ title, feed }, i) => [title, ...COLUMNS.map((name) => written(name, feed.columns[name][i]))];
   const rows = (steps) => [["run", ...COLUMNS], ...chart.feeds.flatMap((run) => steps(run.feed).map((i) => line(run, i)))];
   return takeaway({ state: chart.state, title: chart.data.label, svg: () => svg(chart), whose: () => citation(chart.feeds[0]?.title, chart.feeds[0]?.feed.last),
     table: () => rows(({ length }) => Array.from({ length }, (_, i) => i)), brief: () => rows(({ columns, length }) => thin(columns.loss, 0, length, ROWS)) });

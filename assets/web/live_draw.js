@@ -53,8 +53,9 @@ export function draw(pen, chart, at) {
   axes(pen, chart, at);
   const { pad, width, height } = at;
   pen.clip(pad.left, pad.top - 1, width - pad.left - pad.right, height - pad.top - pad.bottom + 2, () => {
-    chart.data.lines.forEach((line) => reference(pen, chart, at, line));
+    for (const { value, dash } of chart.data.lines) pen.line([pad.left, at.y(value), width - pad.right, at.y(value)], { colour: chart.palette.soft, width: 1.4, dash });
     for (const run of chart.feeds) if (!chart.hidden.has(run.id)) curve(pen, chart, at, run);
+    chart.data.lines.forEach((line) => nameOf(line, pen, chart, at)); // over the curves: a curve may lie along it
     chart.marks = marks(pen, chart, at);
     above(pen, chart, at);
     if (chart.drag?.box) pen.box(...chart.drag.box, { colour: chart.palette.accent, alpha: 0.13 });
@@ -87,10 +88,8 @@ function short(v) {
   return v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0).replace("e-", "e−") : String(+v.toPrecision(4));
 }
 
-function reference(pen, chart, { pad, y, width }, line) {
-  const { palette } = chart;
-  pen.line([pad.left, y(line.value), width - pad.right, y(line.value)], { colour: palette.soft, width: 1.4, dash: line.dash });
-  const close = chart.data.lines.some((other) => y(line.value) > y(other.value) && y(line.value) - y(other.value) < LABEL_HEIGHT + 5);
+function nameOf(line, pen, { data, palette }, { pad, y, width }) {
+  const close = data.lines.some((other) => y(line.value) > y(other.value) && y(line.value) - y(other.value) < LABEL_HEIGHT + 5);
   const below = close || y(line.value) - pad.top < LABEL_HEIGHT; // under its line where another line or the edge is just above
   pen.text(line.label, width - pad.right - 6, y(line.value) + (below ? 15 : -6), { colour: palette.soft, align: "right", halo: palette.card });
 }

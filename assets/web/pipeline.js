@@ -13,6 +13,7 @@ li:first-child .station { border-left: 1px solid var(--gf-line); border-radius: 
 .take { flex: none; width: 34px; border: 1px solid var(--gf-line); border-left: 0; border-radius: 0 10px 10px 0; background: var(--gf-card); color: var(--gf-soft); cursor: pointer; font-size: 18px; }
 .take:hover, .take[aria-expanded=true] { color: var(--gf-accent); background: var(--gf-chip); }
 .taken:not(:empty) { margin-top: 6px; }
+.taken .scroll table { margin-left: auto; }
 .station b { display: block; font-weight: 600; }
 .station small { display: block; color: var(--gf-soft); font-size: 13px; }
 .station:hover { background: var(--gf-chip); }
