@@ -9,6 +9,8 @@ import numpy as np
 
 TSNE_SEED = 0
 
+_AT_ONCE = 256  # rows of distances held at once
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -216,3 +218,14 @@ def spread_evenly(steps: Sequence[int], most: int) -> Iterator[int]:
         return
     chosen = np.unique(np.linspace(0, len(steps) - 1, most).round().astype(int))
     yield from (steps[i] for i in chosen)
+
+
+def kept_nearest(coordinates: np.ndarray, friends: np.ndarray) -> float:
+    """Share of the points (N, 2) whose nearest point in the picture is also nearest over the whole row (``neighbours``)."""
+    kept = 0
+    for start in range(0, len(coordinates), _AT_ONCE):
+        some = coordinates[start : start + _AT_ONCE].astype(np.float64)
+        distances = ((some[:, None] - coordinates[None]) ** 2).sum(axis=2)  # (n, N)
+        distances[np.arange(len(some)), start + np.arange(len(some))] = np.inf
+        kept += int((distances.argmin(axis=1) == friends[start : start + len(some), 0]).sum())
+    return kept / max(1, len(coordinates))

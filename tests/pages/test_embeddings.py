@@ -26,6 +26,7 @@ from ui import cached_embeddings as computed
 from ui import snippets_embeddings as snippets
 from ui.embeddings.spot import CHOSEN
 from ui.figures.embeddings import cloud_in_space
+from ui.numbers import digits
 from ui.state import Reading
 from ui.tokens import chips
 
@@ -336,3 +337,31 @@ def test_snippets_of_analogies_and_maps() -> None:
     assert np.allclose(made.coordinates, computed.clouds("stories").coordinates[-1], atol=1e-4)
     assert "[" in run(snippets.space_code(now, ids))[0]
     compile(snippets.tsne_code(now, ids, 2), "snippet", "exec")
+
+
+def test_the_cloud_s_question_counts_who_stays_nearest_in_the_picture() -> None:
+    at = view("cloud")
+    at.pills(key="embeddings-flat-choice").set_value(WORDS["flat"]["options"][0]).run()
+    made = computed.clouds("stories", (), None)
+    points, table = made.coordinates[-1].astype(np.float64), computed.table("stories", None)
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)
+    ids = computed.shown("stories", computed.most_shown("stories"), ())
+    alike = unit[ids] @ unit[ids].T
+    np.fill_diagonal(alike, -np.inf)
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    share = 100 * float((alike.argmax(axis=1) == apart.argmin(axis=1)).mean())
+    said = next(m.value for m in check(at, "embeddings").markdown if "tokens. The picture has two numbers" in m.value)
+    assert abs(float(said.split("**")[1].split()[0]) - share) <= 1.01
+
+
+def test_the_analogy_s_question_measures_the_two_steps() -> None:
+    at = view("analogies")
+    at.pills(key="embeddings-steps-choice").set_value(WORDS["steps"]["options"][0]).run()
+    a, b, c = (at.session_state[f"embeddings-{part}-stories"] for part in "abc")
+    table = computed.table("stories", None).astype(np.float64)
+    found = computed.analogy("stories", None, a, b, c)[0][0]
+    first, second = table[a] - table[b], table[found] - table[c]
+    cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+    said = next(m.value for m in check(at, "embeddings").markdown if "have a cosine of" in m.value)
+    assert said.split("**")[1] == digits(float(cosine))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from ui import cached_embeddings as computed
@@ -12,6 +13,7 @@ from ui.components.signed import Bar, signed_bars
 from ui.components.steps_apart import Corner, steps_apart
 from ui.embeddings.spot import WIDE, Spot
 from ui.numbers import digits
+from ui.text import plain
 
 PARTS = ("a", "b", "c")
 
@@ -26,6 +28,7 @@ def show(spot: Spot) -> None:
         chosen = _pickers(spot, words)
         _result(spot, chosen)
     with right:
+        _ask(spot, chosen)
         _left_out(spot, chosen)
         _score(spot)
 
@@ -94,6 +97,25 @@ def _picture(spot: Spot, chosen: tuple[int, int, int], found: tuple[int, ...]) -
     corners += [Corner(spot.name(i), "found") for i in found]
     steps_apart(made.coordinates, corners, key="embeddings-steps", label=page["analogies.map_label"])
     st.caption(page["analogies.map"].format(percent=100 * float(made.shares.sum())))
+
+
+def _ask(spot: Spot, chosen: tuple[int, int, int]) -> None:
+    """The question: does the step from c to the word that was found point the same way as the step from b to a?"""
+    ids, _ = computed.analogy(*spot.where, *chosen)
+    if not ids:
+        return
+    a, b, c = chosen
+    cosine = same_way(spot.table[a] - spot.table[b], spot.table[ids[0]] - spot.table[c])
+    option = 0 if cosine > 0.7 else 1 if cosine >= 0.3 else 2
+    names = {name: plain(spot.name(i)) for name, i in zip(("a", "b", "c", "found"), (*chosen, ids[0]), strict=True)}
+    reveal = spot.page["steps.reveal"].format(cosine=digits(cosine), **names)
+    page_parts.predict(spot.page, "steps", option, reveal)
+
+
+def same_way(first: np.ndarray, second: np.ndarray) -> float:
+    """Cosine of the angle between two steps; 0 where one of them leads nowhere."""
+    lengths = float(np.linalg.norm(first)) * float(np.linalg.norm(second))
+    return float(first.astype(np.float64) @ second) / lengths if lengths else 0.0
 
 
 def _left_out(spot: Spot, chosen: tuple[int, int, int]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from llm.interpret.projections import kept_nearest
 from ui import cached_embeddings as computed
 from ui import page as page_parts
 from ui import snippets_embeddings as snippets
@@ -31,13 +32,16 @@ def show(spot: Spot) -> None:
             said = "text_space" if dimensions == 3 else "text_still" if still else "text"
             page_parts.prose(page[f"cloud.{said}"])
         spot = strip(spot, "cloud")
+        flat = None
         if dimensions == 3:
             _in_space(spot, method)
         else:
-            _in_plane(spot, method)
+            flat = _in_plane(spot, method)
     with left:
         near.break_card(spot)
     with right:
+        if flat is not None:
+            _ask(spot, *flat)
         near.show(spot)
         _reading(spot, method)
 
@@ -55,7 +59,17 @@ def _controls(page: page_parts.Page) -> tuple[str, int]:
     return method or "pca", dimensions or 2
 
 
-def _in_plane(spot: Spot, method: str) -> None:
+def _ask(spot: Spot, coordinates: np.ndarray, friends: np.ndarray) -> None:
+    """The question: is who lies nearest in the picture also nearest over the whole row?"""
+    answered = st.session_state.get("embeddings-flat-choice") is not None
+    share = kept_nearest(coordinates, friends) if answered else 0.0
+    option = 0 if share > 0.6 else 1 if share >= 0.2 else 2
+    values = {"percent": 100 * share, "count": len(coordinates), "columns": spot.table.shape[1]}
+    page_parts.predict(spot.page, "flat", option, spot.page["flat.reveal"], **values)
+
+
+def _in_plane(spot: Spot, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """The flat picture; returns its points (N, 2) and who is nearest to each over the whole row (N, 6)."""
     page, now = spot.page, spot.now
     sentence = _named(spot)
     if method == "tsne":
@@ -90,6 +104,7 @@ def _in_plane(spot: Spot, method: str) -> None:
     rows = list(zip(listed, labels, kinds, *np.round(places[at].T.astype(float), 5).tolist(), strict=True))
     code = snippets.tsne_code(now, ids, 2) if method == "tsne" else snippets.pca_code(now, ids)
     page_parts.take_away(page, "cloud", header=["id", "token", "kind", "x", "y"], rows=rows, code=code)
+    return places[at], friends[at]
 
 
 def _in_space(spot: Spot, method: str) -> None:
