@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llm.interpret.attribution import logit_attribution
-from llm.interpret.lens import logit_lens
+from llm.interpret.lens import logit_lens, logit_lens_top
 from llm.interpret.stream import stations
 from tests.browser.test_glass_everywhere import number, opened, seen, table
 from ui import cached
@@ -60,12 +60,14 @@ def test_lens_road_score_and_heads_joined_print_the_model(server: str, visit, mo
     logits = logit_lens(opened_model.model, trace).astype(np.float64)  # (S, T, V)
     chances = np.exp(logits - logits.max(axis=2, keepdims=True))
     chances /= chances.sum(axis=2, keepdims=True)
+    top = logit_lens_top(opened_model.model, trace, 5)
     for t, (_, *cells) in enumerate(table(visitor, ".st-key-layers-lens-table")[1:]):
         assert len(cells) == 2 * (layers + 1)
         for stage in range(layers + 1):
             best = int(logits[stage, t].argmax())
             assert cells[2 * stage] == token_label(opened_model.tokenizer, best)
-            assert number(cells[2 * stage + 1]) == pytest.approx(chances[stage, t, best], rel=2e-6)
+            assert number(cells[2 * stage + 1]) == top.probabilities[stage, t, 0]
+            assert top.probabilities[stage, t, 0] == pytest.approx(chances[stage, t, best], rel=1e-5)
     road = opened(server, visit, "layers", **bench(model, part="road"))
     shown = table(road, ".st-key-layers-road")[1:]
     for stop, (_, added, share, size, *_) in zip(stations(trace, last), shown, strict=True):
