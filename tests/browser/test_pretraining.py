@@ -365,6 +365,8 @@ def test_the_owner_keeps_control_and_nobody_else_gets_it(browse, owned, site: Si
     expect(button(waits, "Pause")).to_be_visible()
     assert following.status().active  # long before it ends
     expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENT)
+    Controls(following).stop()  # the next test's run would wait behind it
+    wait(lambda: not following.status().active)
 
 
 def test_an_exploded_run_goes_back_and_its_marks_with_it(browse, site: Site) -> None:
