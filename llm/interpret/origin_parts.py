@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from llm.config import ModelConfig
 from llm.model import Transformer
 from llm.trace import Trace
 
@@ -82,6 +83,32 @@ def split(point: str) -> tuple[int, str]:
         return -1, point
     _, layer, name = point.split(".", 2)
     return int(layer), name
+
+
+def made_by(config: ModelConfig, point: str) -> tuple[int, str]:
+    """Layer and name of what really makes a point: some are only another name for the end of what stands before them."""
+    layer, name = split(point)
+    post = config.norm_position == "post"
+    if name == "resid_pre" and layer == 0:
+        return -1, "embed.norm" if config.embedding_norm else "embed.sum"
+    if post and name == "resid_pre":
+        return layer - 1, "norm2"
+    if post and name in ("resid_mid", "resid_post"):
+        return layer, "norm1" if name == "resid_mid" else "norm2"
+    return (config.n_layers - 1, "norm2") if post and name == "final_norm" else (layer, name)
+
+
+def summands(config: ModelConfig, layer: int, name: str) -> list[str]:
+    """The points whose numbers at the same place add up to a number of ``embed.sum`` or of the residual stream."""
+    if name == "embed.sum":
+        places = ["embed.position"] * (config.position in ("learned", "sinusoidal"))
+        return ["embed.token", *places, *["embed.smear"] * config.smear]
+    if name == "resid_pre":
+        start = "embed.norm" if config.embedding_norm else "embed.sum"
+        joined = [f"blocks.{i}.{part}.out" for i in range(layer) for part in ("attn", "mlp")]
+        return [start, *joined] if config.residual else joined[-1:]
+    before, part = ("resid_pre", "attn.out") if name == "resid_mid" else ("resid_mid", "mlp.out")
+    return [f"blocks.{layer}.{each}" for each in ((before, part) if config.residual else (part,))]
 
 
 @dataclass(frozen=True)

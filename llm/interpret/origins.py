@@ -6,14 +6,14 @@ equals the trace's cell to rounding; tests hold it to 1e-4 for every point and k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from llm.interpret.norms import norm_at
-from llm.interpret.origin_parts import Factor, Index, Origin, Place, Source, Step, number, numbers, split
+from llm.interpret.origin_parts import Factor, Index, Origin, Place, Source, Step, made_by, number, numbers, summands
 from llm.model import Transformer, activate, alibi_slopes
 from llm.trace import Trace
 
@@ -27,8 +27,8 @@ def origin(model: Transformer, trace: Trace, point: str, index: Index) -> Origin
     array = trace[point]
     if len(index) != array.ndim or any(not 0 <= i < size for i, size in zip(index, array.shape, strict=True)):
         raise ValueError(f"{point} has shape {array.shape}; there is no cell {index}")
-    layer, name = split(point)
-    made = _MAKERS[name](Place(model, trace, point, name, layer, index))
+    layer, name = made_by(trace.config, point)
+    made = _MAKERS[name](Place(model, trace, f"blocks.{layer}.{name}" if layer >= 0 else name, name, layer, index))
     return replace(made, point=point, index=index, value=float(array[index]))
 
 
@@ -94,7 +94,12 @@ def _smear(place: Place) -> Origin:
 # --- sums of the residual stream
 
 
-def _added(place: Place, points: list[str]) -> Origin:
+def _summed(place: Place) -> Origin:
+    """The embeddings' sum, or the stream: in pre-norm models all that was added to it since the embeddings."""
+    return _added(place, summands(place.trace.config, place.layer, place.name))
+
+
+def _added(place: Place, points: Sequence[str]) -> Origin:
     """A sum of cells that stand at the same place of other arrays."""
     terms = np.array([place.trace[point][place.index] for point in points], dtype=np.float64)
     parts = tuple(Source(point, place.index) for point in points)
@@ -102,43 +107,11 @@ def _added(place: Place, points: list[str]) -> Origin:
     return place.made(terms=terms, axis="part", steps=[Step(name, float(terms.sum()), {"n": len(terms)})], parts=parts)
 
 
-def _embedded(place: Place) -> Origin:
-    config = place.trace.config
-    points = ["embed.token"] + ["embed.position"] * (config.position in ("learned", "sinusoidal"))
-    return _added(place, points + ["embed.smear"] * config.smear)
-
-
-def _stream(place: Place) -> Origin:
-    """The residual stream at ``resid_pre``: everything that was added to it since the embeddings."""
-    config, start = place.trace.config, "embed.norm" if place.trace.config.embedding_norm else "embed.sum"
-    if place.layer == 0:
-        return _MAKERS[start](replace(place, point=start, name=start))
-    if config.norm_position == "post":
-        before = f"blocks.{place.layer - 1}"
-        return _norm(replace(place, point=f"{before}.norm2", name="norm2", layer=place.layer - 1))
-    if not config.residual:
-        return _added(place, [f"blocks.{place.layer - 1}.mlp.out"])
-    return _added(place, [start, *(f"blocks.{i}.{part}.out" for i in range(place.layer) for part in ("attn", "mlp"))])
-
-
-def _after(part: str, before: str, norm: str) -> Callable[[Place], Origin]:
-    """``resid_mid`` or ``resid_post``: the stream plus what was added, in post-norm models behind a norm."""
-
-    def made(place: Place) -> Origin:
-        if place.trace.config.norm_position == "post":
-            return _norm(replace(place, point=place.at(norm), name=norm))
-        return _added(place, [place.at(before), place.at(part)] if place.trace.config.residual else [place.at(part)])
-
-    return made
-
-
 # --- norms
 
 
 def _norm(place: Place) -> Origin:
     config, position, channel = place.trace.config, *place.index
-    if place.name == "final_norm" and config.norm_position == "post":
-        return _norm(replace(place, point=f"blocks.{config.n_layers - 1}.norm2", name="norm2", layer=config.n_layers - 1))
     factors = _norm_inputs(place, position)
     free = place.name == "embed.norm"  # a norm without weights, always centred
     if config.norm == "none" and not free:
@@ -313,9 +286,9 @@ _MAKERS: Mapping[str, Callable[[Place], Origin]] = {
     "embed.token": _token,
     "embed.position": _position,
     "embed.smear": _smear,
-    "embed.sum": _embedded,
+    "embed.sum": _summed,
     "embed.norm": _norm,
-    "resid_pre": _stream,
+    "resid_pre": _summed,
     "norm1": _norm,
     "attn.q": _qkv,
     "attn.k": _qkv,
@@ -325,13 +298,13 @@ _MAKERS: Mapping[str, Callable[[Place], Origin]] = {
     "attn.z": _z,
     "attn.head_out": _head_out,
     "attn.out": _attention_out,
-    "resid_mid": _after("attn.out", "resid_pre", "norm1"),
+    "resid_mid": _summed,
     "norm2": _norm,
     "mlp.pre": _pre,
     "mlp.gate": _pre,
     "mlp.post": _post,
     "mlp.out": _mlp_out,
-    "resid_post": _after("mlp.out", "resid_mid", "norm2"),
+    "resid_post": _summed,
     "final_norm": _norm,
     "logits": _logits,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llm.config import ModelConfig
-from llm.interpret.origin_parts import Origin, split
+from llm.interpret.origin_parts import Origin, made_by, summands
 from ui.state import Reading
 
 _ACTIVATIONS = {
@@ -35,21 +35,8 @@ print(float(y), "trace:", float(t[{found.point!r}][{", ".join(map(str, found.ind
 
 def lines(config: ModelConfig, found: Origin) -> str:
     """Lines that leave the number in ``y``; ``model``, ``ids`` and the tensors ``t`` of the trace are there. Counted from 0."""
-    layer, name = split(found.point)
-    post = config.norm_position == "post"
-    if name == "resid_pre" and (layer == 0 or post):
-        return _at_the_start(config, found, layer)
-    if post and name in ("resid_mid", "resid_post", "final_norm"):
-        layer, name = (
-            (config.n_layers - 1, "norm2") if name == "final_norm" else (layer, "norm1" if name == "resid_mid" else "norm2")
-        )
+    layer, name = made_by(config, found.point)
     return _WRITERS[name](config, layer, name, found.index)
-
-
-def _at_the_start(config: ModelConfig, found: Origin, layer: int) -> str:
-    if layer == 0:
-        return _WRITERS["embed.norm" if config.embedding_norm else "embed.sum"](config, layer, "", found.index)
-    return _norm(config, layer - 1, "norm2", found.index)
 
 
 def _at(layer: int, name: str) -> str:
@@ -79,30 +66,13 @@ def _smear(config: ModelConfig, layer: int, name: str, index) -> str:
     return f"y = model.smear[{index[1]}] * {before}"
 
 
-def _embedded(config: ModelConfig, layer: int, name: str, index) -> str:
-    points = [
-        "token",
-        *(["position"] if config.position in ("learned", "sinusoidal") else []),
-        *(["smear"] if config.smear else []),
-    ]
-    return "y = " + " + ".join(f't["embed.{point}"][{index[0]}, {index[1]}]' for point in points)
-
-
-def _stream(config: ModelConfig, layer: int, name: str, index) -> str:
-    if not config.residual:
-        return f"y = {_at(layer - 1, 'mlp.out')}[{index[0]}, {index[1]}]"
-    start = "embed.norm" if config.embedding_norm else "embed.sum"
-    return f"""y = t["{start}"][{index[0]}, {index[1]}]
+def _summed(config: ModelConfig, layer: int, name: str, index) -> str:
+    points, place = summands(config, layer, name), f"[{index[0]}, {index[1]}]"
+    if len(points) <= 3:
+        return "y = " + " + ".join(f't["{point}"]{place}' for point in points)
+    return f"""y = t["{points[0]}"]{place}
 for layer in range({layer}):
-    y = y + t[f"blocks.{{layer}}.attn.out"][{index[0]}, {index[1]}] + t[f"blocks.{{layer}}.mlp.out"][{index[0]}, {index[1]}]"""
-
-
-def _added(part: str, before: str):
-    def write(config: ModelConfig, layer: int, name: str, index) -> str:
-        joined = (before, part) if config.residual else (part,)
-        return "y = " + " + ".join(f"{_at(layer, each)}[{index[0]}, {index[1]}]" for each in joined)
-
-    return write
+    y = y + t[f"blocks.{{layer}}.attn.out"]{place} + t[f"blocks.{{layer}}.mlp.out"]{place}"""
 
 
 def _norm(config: ModelConfig, layer: int, name: str, index) -> str:
@@ -202,9 +172,9 @@ _WRITERS = {
     "embed.token": _embedding,
     "embed.position": _position,
     "embed.smear": _smear,
-    "embed.sum": _embedded,
+    "embed.sum": _summed,
     "embed.norm": _embedding_norm,
-    "resid_pre": _stream,
+    "resid_pre": _summed,
     "norm1": _norm,
     "attn.q": _qkv,
     "attn.k": _qkv,
@@ -214,13 +184,13 @@ _WRITERS = {
     "attn.z": _z,
     "attn.head_out": _head_out,
     "attn.out": _attention_out,
-    "resid_mid": _added("attn.out", "resid_pre"),
+    "resid_mid": _summed,
     "norm2": _norm,
     "mlp.pre": _pre,
     "mlp.gate": _pre,
     "mlp.post": _post,
     "mlp.out": _mlp_out,
-    "resid_post": _added("mlp.out", "resid_mid"),
+    "resid_post": _summed,
     "final_norm": _norm,
     "logits": _logits,
 }
