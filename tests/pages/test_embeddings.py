@@ -360,6 +360,7 @@ def test_the_analogy_s_question_measures_the_two_steps() -> None:
     at.pills(key="embeddings-steps-choice").set_value(WORDS["steps"]["options"][0]).run()
     a, b, c = (at.session_state[f"embeddings-{part}-stories"] for part in "abc")
     table = computed.table("stories", None).astype(np.float64)
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
     found = computed.analogy("stories", None, a, b, c)[0][0]
     first, second = table[a] - table[b], table[found] - table[c]
     cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)

@@ -104,8 +104,9 @@ def _ask(spot: Spot, chosen: tuple[int, int, int]) -> None:
     ids, _ = computed.analogy(*spot.where, *chosen)
     if not ids:
         return
-    a, b, c = chosen
-    cosine = same_way(spot.table[a] - spot.table[b], spot.table[ids[0]] - spot.table[c])
+    rows = spot.table[[*chosen, ids[0]]].astype(np.float64)
+    a, b, c, found = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)  # as in the arithmetic
+    cosine = same_way(a - b, found - c)
     option = 0 if cosine > 0.7 else 1 if cosine >= 0.3 else 2
     names = {name: plain(spot.name(i)) for name, i in zip(("a", "b", "c", "found"), (*chosen, ids[0]), strict=True)}
     reveal = spot.page["steps.reveal"].format(cosine=digits(cosine), **names)
@@ -115,7 +116,7 @@ def _ask(spot: Spot, chosen: tuple[int, int, int]) -> None:
 def same_way(first: np.ndarray, second: np.ndarray) -> float:
     """Cosine of the angle between two steps; 0 where one of them leads nowhere."""
     lengths = float(np.linalg.norm(first)) * float(np.linalg.norm(second))
-    return float(first.astype(np.float64) @ second) / lengths if lengths else 0.0
+    return float(first @ second) / lengths if lengths else 0.0
 
 
 def _left_out(spot: Spot, chosen: tuple[int, int, int]) -> None:
