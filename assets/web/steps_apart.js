@@ -13,8 +13,8 @@ export default function (component) {
   const state = memory(root, () => ({ width: 0, table: false }));
   const draw = () => {
     const wide = Math.max(280, Math.min(860, root.clientWidth || 640));
-    if (wide === state.width && root.firstChild && state.seen === component.data) return;
-    Object.assign(state, { width: wide, seen: component.data });
+    if (wide === state.width && root.firstChild && state.seen === component.data && state.dark === palette.dark) return;
+    Object.assign(state, { width: wide, seen: component.data, dark: palette.dark });
     const picture = paint(data, palette, wide, getComputedStyle(root).fontFamily);
     const taken = takeaway({ state, title: data.label, svg: () => picture, table: () => [["token", "place", "x", "y"], ...data.points.map(({ text, role }, i) => [text, role, ...data.arrays.places.data.subarray(2 * i, 2 * i + 2)])] });
     root.replaceChildren(picture, h("div", { class: "under" }, taken.tools), taken.table);
