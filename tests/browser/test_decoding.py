@@ -113,7 +113,7 @@ def test_no_view_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> 
         visitor = opened(server, visit, width=width)
         main = visitor.page.get_by_test_id("stMain")
         for view, name in WORDS["views"].items():
-            visitor.page.get_by_text(name, exact=True).first.click()
+            visitor.page.locator(".st-key-decoding-view").get_by_text(name, exact=True).click()
             visitor.idle()
             assert view == "token" or f"way={view}" in visitor.page.url
             assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1, (view, width)

@@ -102,7 +102,7 @@ def test_no_part_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> 
         visitor = opened(server, visit, width=width)
         main = visitor.page.get_by_test_id("stMain")
         for part, name in WORDS["views"].items():
-            visitor.page.get_by_text(name, exact=True).first.click()
+            visitor.page.locator(".st-key-layers-view").get_by_text(name, exact=True).click()
             visitor.idle()
             assert part == "road" or f"part={part}" in visitor.page.url
             assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1, (part, width)
