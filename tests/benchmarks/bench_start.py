@@ -4,7 +4,7 @@
 
 Times are counted from ``Queue.start``, which is what the button calls, and are those of the reader of the run folder, as a page
 is. The reference is the same start where no worker waits in reserve, so that Python, PyTorch and the data are loaded first.
-A sample has words when 3 of 4 of its words stand in the training text, and sentences when it also ends two of them and 3 of 5
+A sample has words when 9 of 10 of its words stand in the training text, and sentences when it also ends two of them and 9 of 10
 neighbouring words are neighbours there. Prints two tables; asserts nothing.
 """
 
@@ -28,7 +28,7 @@ from llm.runs.queue import Queue  # noqa: E402
 from llm.runs.spec import RunSpec  # noqa: E402
 from llm.runs.store import Run, RunStore  # noqa: E402
 
-WORDS, PAIRS, ENDS = 0.75, 0.6, 2
+WORDS, PAIRS, ENDS = 0.9, 0.9, 2
 TICK, LONGEST = 0.05, 180.0  # seconds
 RESERVE = 15.0  # seconds for the worker in reserve to get ready
 
