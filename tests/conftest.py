@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 # Measured with --durations on a quiet machine, longest first. What is not named takes less than any of these.
@@ -37,3 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of one file stay in their order (``make test`` hands files out in the order of this list)."""
     place = {name: i for i, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(LONG)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_ahead() -> None:
+    """Servers of tests load what they are asked for: there are dozens of them, and hardly one is asked for everything."""
+    os.environ.setdefault("GLASSFORMER_PRELOAD", "0")

@@ -41,9 +41,9 @@ def my_runs() -> list[Run]:
 class Ticker:
     """Moves the line on twice a second while the server runs, and keeps a worker preloaded for the next start."""
 
-    def __init__(self, warm: DataSpec | None = None) -> None:
+    def __init__(self, warm: DataSpec | None = None, *, spare: bool = True) -> None:
         self.queue = queue()
-        self.queue.spare = True
+        self.queue.spare = spare
         self.queue.launcher.warm = warm
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._run, name="line of runs", daemon=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ui import live
 from ui.components.core import WEB, WEB_PATH
 from ui.visitor import VisitorCookie
+
+PRELOAD = "GLASSFORMER_PRELOAD"  # 0: load what a page or a run needs when it needs it
 
 
 @asynccontextmanager
@@ -39,10 +42,11 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     cached.warm_up()
     gc.collect()
     gc.freeze()
-    # Two seconds of reading rank files: nobody waits for them, and the first visitor of Tokenization finds them read.
-    threading.Thread(target=cached_tokenization.warm_up, name="warm-up", daemon=True).start()
-    cached_pretraining.machine(wait=0)
-    ticker = runs.Ticker(presets.starter().data)
+    if ahead := os.environ.get(PRELOAD, "1") != "0":
+        # Seconds of work that nobody waits for: the first visitors of Tokenization and Pre-training find it done.
+        threading.Thread(target=cached_tokenization.warm_up, name="warm-up", daemon=True).start()
+        cached_pretraining.machine(wait=0)
+    ticker = runs.Ticker(presets.starter().data, spare=ahead)
     _end_streams_with_the_server(asyncio.get_running_loop())
     yield
     await live.FEEDS.close()

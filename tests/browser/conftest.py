@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +30,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Chromium 156 draws a page of its own for the address bar of every window, which nobody sees here. Naming a feature takes
+    # the place of Playwright's list, so those of it that matter stand here too.
+    "--disable-features=WebUIOmniboxAimPopup,Translate,MediaRouter,OptimizationHints,PaintHolding,HttpsUpgrades,LensOverlay",
 ]
 PATIENT = 90_000  # milliseconds: other tests and other people may be using the machine
 PORTS = range(20_000, 32_000)  # below those that the system gives to outgoing connections: a free one stays free
@@ -42,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
+
+
+def soon_or_later(values: Iterable, soon: Container) -> list:
+    """Parameters of a test: those in ``soon`` belong to ``make test``, the others to ``make test-all`` alone."""
+    return [pytest.param(value, marks=() if value in soon else pytest.mark.slow) for value in values]
 
 
 def chromium() -> str | None:

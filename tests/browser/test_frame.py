@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import running_server
+from tests.browser.conftest import running_server, soon_or_later
 from ui.pages import PAGES
 from ui.text import load
 
@@ -22,7 +22,7 @@ def question(slug: str) -> str:
 # each with a server of its own, which costs more than all else in this file: the others are in make test-all
 @pytest.mark.parametrize(
     "slug",
-    [pytest.param(page.slug, marks=() if page.slug in EVERY_TIME else pytest.mark.slow) for page in PAGES],
+    soon_or_later([page.slug for page in PAGES], EVERY_TIME),
 )
 def test_deep_link_is_the_first_request_of_a_fresh_server(slug: str, visit) -> None:
     with running_server() as address:

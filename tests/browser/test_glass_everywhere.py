@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, soon_or_later
 from ui import cached
 
 TEXT = "The little dog saw the cat"
@@ -51,7 +51,7 @@ def same(shown: list[list[str]], values: np.ndarray, first: int) -> None:
         assert number(shown[i][first + j]) == np.float32(values[i, j]), (i, j)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", soon_or_later(MODELS, MODELS[-1:]))
 def test_lookup_vectors_lines_lens_and_origin_print_the_trace_to_all_digits(server: str, visit, model: str) -> None:
     text, trace = seen(model)
     weights = trace["blocks.0.attn.pattern"][0]

@@ -10,6 +10,7 @@ import pytest
 from llm.interpret.attribution import logit_attribution
 from llm.interpret.lens import logit_lens, logit_lens_top
 from llm.interpret.stream import stations
+from tests.browser.conftest import soon_or_later
 from tests.browser.test_glass_everywhere import number, opened, seen, table
 from ui import cached
 from ui.tokens import token_label
@@ -34,7 +35,7 @@ def bench(model: str, **more: object) -> dict[str, object]:
     return {"text": cached.model_info(model).default_text, "model": model, **more}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", soon_or_later(MODELS, MODELS[:1]))
 def test_every_step_of_a_head_prints_the_trace(server: str, visit, model: str) -> None:
     _, trace = seen(model)
     config, block = cached.checkpoint(model).config, "blocks.1.attn"
@@ -51,7 +52,7 @@ def test_every_step_of_a_head_prints_the_trace(server: str, visit, model: str) -
         assert visitor.errors == []
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", soon_or_later(MODELS, MODELS[:1]))
 def test_lens_road_score_and_heads_joined_print_the_model(server: str, visit, model: str) -> None:
     _, trace = seen(model)
     opened_model = cached.checkpoint(model)
@@ -86,7 +87,7 @@ def test_lens_road_score_and_heads_joined_print_the_model(server: str, visit, mo
     assert visitor.errors == road.errors == score.errors == joined.errors == []
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", soon_or_later(MODELS, MODELS[:1]))
 def test_any_number_of_the_trace_is_printed_with_its_origin(server: str, visit, model: str) -> None:
     """One random cell of each kind of number, by its link: in all digits, in words and as lines of PyTorch."""
     _, trace = seen(model)

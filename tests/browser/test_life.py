@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import ROOT, Visitor, running_server
+from tests.browser.conftest import ROOT, Visitor, running_server, soon_or_later
 from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec
 
 TEXT = "The little dog saw the cat"
@@ -39,7 +39,7 @@ PAGES = {
     "pretraining?view=memorised": "stretches",
     "pretraining?run=RUN": "live_chart run_sample run_next run_heads run_status",
 }
-SOON = ("attention", "decoding?way=tree", "embeddings?vectors=cloud", "pretraining?run=RUN")  # the others are for `make test-all`
+SOON = ("attention", "pretraining?run=RUN")
 # Counts what the components' own scripts hold on to outside of themselves; their addresses have /web/ in them.
 WATCH = """
 window.held = new Map();
@@ -107,7 +107,7 @@ def trained(tmp_path_factory) -> Iterator[tuple[str, str]]:
         yield address, run.id
 
 
-@pytest.fixture(params=[pytest.param(page, marks=() if page in SOON else pytest.mark.slow) for page in PAGES])
+@pytest.fixture(params=soon_or_later(PAGES, SOON))
 def place(request, trained) -> str:
     """The address of a page."""
     server, run = trained

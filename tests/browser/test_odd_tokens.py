@@ -10,7 +10,7 @@ import pytest
 
 from llm.runs.spec import DataSpec
 from llm.runs.store import Run
-from tests.browser.conftest import Visitor, running_server
+from tests.browser.conftest import Visitor, running_server, soon_or_later
 from tests.browser.test_takeaway import SVG, taken
 from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec
 
@@ -52,7 +52,7 @@ def used(visitor: Visitor, least: int) -> str:
     return "".join(page.locator(".gf .chip > span").all_text_contents() + page.locator(".gf").all_text_contents())
 
 
-@pytest.mark.parametrize("view", [pytest.param(v, marks=() if i % 3 == 0 else pytest.mark.slow) for i, v in enumerate(VIEWS)])
+@pytest.mark.parametrize("view", soon_or_later(VIEWS, [*VIEWS][::5]))
 def test_odd_tokens_are_harmless_in_every_figure(server: str, visit, view: str) -> None:
     visitor = opened(server, visit, view, ODD)
     shown = used(visitor, VIEWS[view])
@@ -61,7 +61,7 @@ def test_odd_tokens_are_harmless_in_every_figure(server: str, visit, view: str) 
     assert visitor.errors == []
 
 
-@pytest.mark.parametrize("view", [pytest.param(v, marks=() if v in HALVES[1:3] else pytest.mark.slow) for v in HALVES])
+@pytest.mark.parametrize("view", soon_or_later(HALVES, HALVES[1:2]))
 def test_half_an_emoji_is_shown_as_the_bytes_that_it_is(server: str, visit, view: str) -> None:
     visitor = opened(server, visit, view, HALF)
     shown = used(visitor, 2)
