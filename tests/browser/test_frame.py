@@ -90,3 +90,22 @@ def test_a_view_stands_in_the_link_by_its_short_name_and_back_follows(
     visitor.open(f"{server}/{slug}?{address}=no+such+view")
     assert visitor.page.get_by_role("heading", level=3).first.inner_text() == first
     assert visitor.errors == []
+
+
+def test_one_press_of_back_leads_to_the_page_as_it_was_left(server: str, visit) -> None:
+    visitor = visit(f"{server}/embeddings")
+    visitor.page.get_by_text(load("embeddings")["views"]["cloud"], exact=True).first.click()
+    visitor.idle()
+    left, card = visitor.page.url, visitor.page.get_by_role("heading", level=3).first.inner_text()
+    for station, slug in (("attention", "attention"), ("tokens", "tokenization")):
+        visitor.station(station)
+        visitor.wait_heading(question(slug))
+    for slug in ("attention", "embeddings"):
+        visitor.page.go_back()
+        visitor.wait_heading(question(slug))
+    assert visitor.page.url == left and "vectors=cloud" in left
+    assert visitor.page.get_by_role("heading", level=3).first.inner_text() == card
+    visitor.page.go_back()
+    visitor.idle()
+    assert visitor.page.url == f"{server}/embeddings"
+    assert visitor.errors == []
