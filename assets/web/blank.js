@@ -32,6 +32,12 @@ export default function (component) {
   const models = data.models.map((model, m) => ({ ...model, chance: (t, r) => data.arrays.chances.data[(m * count + t) * data.most + r],
     own: (t) => data.arrays.own.data[m * count + t], rank: (t) => data.arrays.rank.data[m * count + t] }));
 
+  /** The candidates at a place, and the token that stands there as the last row when it is none of them. */
+  const rowsOf = (model, t) => {
+    const rows = model.best[t].map((name, r) => ({ name, p: model.chance(t, r), own: r + 1 === model.rank(t) }));
+    return rows.some((row) => row.own) ? rows : [...rows, { name: data.chips[t].label, p: model.own(t), own: true, rank: model.rank(t) }];
+  };
+
   const sentence = h("div", { class: "chips sentence", role: "group", "aria-label": data.label });
   const words = h("div", { class: "words", "aria-live": "polite" });
   const panels = h("div", { class: "panels" });
@@ -52,12 +58,6 @@ export default function (component) {
     if (to === undefined) return;
     if (to >= 0 && to < count) pick(to, true);
     e.preventDefault();
-  };
-
-  /** The candidates at a place, and the token that stands there as the last row when it is none of them. */
-  const rowsOf = (model, t) => {
-    const rows = model.best[t].map((name, r) => ({ name, p: model.chance(t, r), own: r + 1 === model.rank(t) }));
-    return rows.some((row) => row.own) ? rows : [...rows, { name: data.chips[t].label, p: model.own(t), own: true, rank: model.rank(t) }];
   };
 
   function panel(model) {

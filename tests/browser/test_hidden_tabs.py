@@ -65,6 +65,7 @@ def test_a_tab_behind_another_holds_no_stream_and_goes_on_in_front(page: str, tm
         tell(story(port))
 
 
+@pytest.mark.slow  # its short form is in test_pretraining.py
 def test_eight_tabs_leave_room_for_a_ninth_page(page: str, tmp_path: Path) -> None:
     """A browser allows six connections to a host, for all its tabs together."""
 

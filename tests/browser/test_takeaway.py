@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import struct
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Error, Locator
 
 from llm.runs.store import Run
 from tests.browser.conftest import Visitor, running_server, soon_or_later
@@ -56,8 +57,10 @@ def figures(server: str, visit, address: str) -> tuple[Visitor, list[Locator]]:
 
 
 def taken(visitor: Visitor, figure: Locator, kind: str) -> tuple[str, bytes]:
-    with visitor.page.expect_download() as download:
-        figure.locator(".tool", has_text=kind).click()
+    for patience in (20_000, 90_000):  # a figure that is drawn anew just then loses the press, so a reader presses again
+        with contextlib.suppress(Error), visitor.page.expect_download(timeout=patience) as download:
+            figure.locator(".tool", has_text=kind).click()
+            break
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
@@ -105,6 +108,7 @@ def number(text: str) -> bool:
 def test_the_pipeline_strip_is_taken_away_with_the_shapes_that_it_shows(server: str, visit) -> None:
     visitor = visit(f"{server}/attention?text={quote(TEXT)}")
     strip = visitor.page.locator(".st-key-strip .gf")
+    strip.locator(".station").first.wait_for()
     stations = [station.inner_text().split("\n") for station in strip.locator(".station").all()]
     opener = strip.get_by_role("button", name="Take these stages away")
     opener.press("Enter")

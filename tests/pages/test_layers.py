@@ -78,8 +78,10 @@ def test_only_the_open_part_is_drawn(part: str) -> None:
         "neurons": "layers-neuron-places",
         "activation": "layers-activation-curves",
         "numbers": "layers-numbers-where-origin",
+        "whole": "layers-road",  # beside the map
     }
     assert keys & set(own.values()) == {own[part]}
+    assert any(key.startswith("layers-whole") for key in keys) == (part == "whole")
     assert "layers-break-bars" in keys
 
 

@@ -67,7 +67,7 @@ def test_a_step_of_the_trainer_equals_an_ordinary_loop(objective, monkeypatch):
     batches, gradients = [], []
     draw, update = trainer._batch, trainer.optimizer.step
     monkeypatch.setattr(trainer, "_batch", lambda: batches.append(draw()) or batches[-1])
-    seen = lambda fraction: gradients.append([g.clone() for _, g in pairs(model, True)]) or update(fraction)  # noqa: E731
+    seen = lambda *given: gradients.append([g.clone() for _, g in pairs(model, True)]) or update(*given)  # noqa: E731
     monkeypatch.setattr(trainer.optimizer, "step", seen)
     records = [trainer.advance() for _ in range(3)]
     groups = [
