@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
-from tests.browser.conftest import FLAGS, chromium, free_port, running_server, wait_for  # noqa: E402
+from tests.browser.conftest import FLAGS, chromium, running_server, server_process  # noqa: E402
 from ui.pages import PAGES  # noqa: E402
 from ui.text import load  # noqa: E402
 
@@ -31,27 +30,8 @@ def plain_server():
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "plain.py"
         script.write_text("import streamlit as st\nst.header('Plain')\n")
-        port = free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            str(script),
-            "--server.port",
-            str(port),
-            "--server.address",
-            "127.0.0.1",
-        ]
-        process = subprocess.Popen(
-            [*command, "--server.headless", "true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder
-        )
-        try:
-            wait_for(process, f"http://127.0.0.1:{port}")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait()
+        with server_process(script=script, folder=Path(folder)) as (_, address):
+            yield address
 
 
 def first_paint(browser: Browser, address: str, heading: str) -> tuple[float, float]:

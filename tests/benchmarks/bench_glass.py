@@ -7,9 +7,7 @@ of the frame in which every component has painted. Reference in the same run: a 
 from __future__ import annotations
 
 import contextlib
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from llm.config import ModelConfig  # noqa: E402
 from llm.hf import save_gpt2  # noqa: E402
 from llm.model import Transformer  # noqa: E402
-from tests.browser.conftest import FLAGS, Visitor, chromium, free_port, running_server, wait_for  # noqa: E402
+from tests.browser.conftest import FLAGS, Visitor, chromium, running_server, server_process  # noqa: E402
 from ui.components.core import pack  # noqa: E402
 
 TIMES = 60
@@ -100,16 +98,8 @@ def grid_server(kind: str, folder: Path) -> Iterator[str]:
         "import streamlit as st\nfrom ui.server import lifespan, middleware, routes\n"
         f"app = st.App({str(folder / f'{kind}.py')!r}, routes=routes, lifespan=lifespan, middleware=middleware)\n"
     )
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port), "--server.address", "127.0.0.1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GLASSFORMER_RUNS": str(folder)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        wait_for(process, f"http://127.0.0.1:{port}")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    with server_process(script=app, PYTHONPATH=str(ROOT), GLASSFORMER_RUNS=str(folder)) as (_, address):
+        yield address
 
 
 def update(page: Page, address: str) -> list[float]:

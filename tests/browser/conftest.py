@@ -67,13 +67,19 @@ def running_server(**environment: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def server_process(port: int | None = None, **environment: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """The app on a free port, or this one; yields its process and its address. The process is ended afterwards."""
+def server_process(
+    port: int | None = None, script: Path = ROOT / "app.py", folder: Path = ROOT, **environment: str
+) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The app on a free port, or this one; yields its process and its address. The process is ended afterwards.
+
+    ``script`` names another app, ``folder`` where it runs: its configuration is there.
+    """
     port = port or free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as said:  # not a pipe, which nobody reads: a server that says a lot would stand still
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, stdout=said, stderr=subprocess.STDOUT)
         try:
             wait_for(process, address, said)
             yield process, address
