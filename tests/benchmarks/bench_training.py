@@ -1,6 +1,8 @@
 """How long training takes to reach what a reference ends with, on one thread. Prints a table; asserts nothing.
 
-    python tests/benchmarks/bench_training.py input.txt [--quick] [--seeds N]        (Tiny Shakespeare, for figures that compare)
+    python tests/benchmarks/bench_training.py [input.txt] [--quick] [--seeds N]
+
+Without a text it takes Tiny Shakespeare from ../shared/data, and where that is not there it says so and measures nothing.
 
 The reference (nanogpt_reference.py: nanoGPT's recipe for a CPU, 2,000 steps) trains first, in a process of its own, on the same
 text; all others then train until their loss on the whole validation part, in nats per character, is the reference's. "seconds"
@@ -27,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from llm.sources import text_source  # noqa: E402
 
+SHAKESPEARE = ROOT.parent / "shared" / "data" / "tinyshakespeare.txt"
 ALL_STEPS, QUICK_STEPS, USUAL_END = 2000, 100, 1.90
 FIGURES = ("bits_per_byte", "steps", "parameters", "seconds", "cpu_seconds", "total_seconds", "tokens_per_second")
 SAME = "--tokenizer char --layers 4 --heads 4 --width 128 --context 64"
@@ -87,12 +90,15 @@ def run(command: list[str]) -> dict:
 def main() -> None:
     """The reference, then a row for each kind of run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("text")
+    parser.add_argument("text", nargs="?", type=Path, default=SHAKESPEARE)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="", help="rows whose name holds this")
     args = parser.parse_args()
-    text = str(Path(args.text).resolve())
+    if not args.text.is_file():
+        print(f"skipped: there is no {args.text.name} to train on; name a text (Tiny Shakespeare, for figures that compare)")
+        return
+    text = str(args.text.resolve())
     base = reference(text, args.quick)
     note = f", scaled up from {QUICK_STEPS} steps" if args.quick else ""
     print(
