@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from llm.checkpoints import load_checkpoint
 from llm.config import SamplingConfig
@@ -108,6 +109,7 @@ def test_each_view_opens_by_its_short_name_and_a_branch_of_the_tree_becomes_the_
     assert visitor.errors == []
 
 
+@pytest.mark.slow
 def test_no_view_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> None:
     for width in (390, 1280):
         visitor = opened(server, visit, width=width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 CLOUD = "/embeddings?vectors=cloud"
@@ -67,6 +68,7 @@ def test_keys_and_wheel_move_in_the_cloud_and_leave_the_page_alone(server: str, 
     assert visitor.errors == []
 
 
+@pytest.mark.slow
 def test_nothing_scrolls_sideways(server: str, visit) -> None:
     for width in (390, 1280):
         visitor = visit(server + "/embeddings", width=width)

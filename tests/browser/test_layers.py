@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from llm.checkpoints import load_checkpoint
 from llm.trace import trace
@@ -97,6 +98,7 @@ def test_token_and_part_stand_in_the_link_and_back_follows(server: str, visit) -
     assert visitor.errors == [] and visitor.outside() == []
 
 
+@pytest.mark.slow
 def test_no_part_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> None:
     for width in (390, 1280):
         visitor = opened(server, visit, width=width)

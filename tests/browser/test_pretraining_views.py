@@ -7,6 +7,7 @@ import pytest
 from llm.checkpoints import load_checkpoint
 from llm.interpret.blanks import from_both_sides, from_the_left
 from llm.library import BOX
+from tests.browser.conftest import soon_or_later
 from ui.numbers import digits
 from ui.text import load
 
@@ -91,7 +92,7 @@ def test_back_returns_to_the_view_before(server: str, visit) -> None:
     assert visitor.page.locator(".st-key-pretraining-start-button").is_visible() and not visitor.errors
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", soon_or_later([1280, 390], [390]))
 def test_nothing_scrolls_sideways(server: str, visit, width: int) -> None:
     visitor = opened(server, visit, width=width)
     main = "document.querySelector('[data-testid=stMain]')"
