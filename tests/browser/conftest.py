@@ -206,6 +206,17 @@ class Visitor:
     def station(self, name: str) -> None:
         self.page.locator(".st-key-strip").get_by_role("button", name=name).click()
 
+    def views(self, slug: str, names: dict[str, str], address: str) -> Iterator[str]:
+        """Press the page's views one after the other; each by its short name, which the link has (not for the first one)."""
+        for view, name in names.items():
+            self.page.locator(f".st-key-{slug}-view").get_by_text(name, exact=True).click()
+            self.idle()
+            assert view == next(iter(names)) or f"{address}={view}" in self.page.url
+            yield view
+
+    def scrolls_sideways(self) -> bool:
+        return self.page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth") > 1
+
     def outside(self) -> list[str]:
         """Requests that left this machine."""
         return [url for url in self.requests if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))]

@@ -113,9 +113,5 @@ def test_each_view_opens_by_its_short_name_and_a_branch_of_the_tree_becomes_the_
 def test_no_view_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> None:
     for width in (390, 1280):
         visitor = opened(server, visit, width=width)
-        main = visitor.page.get_by_test_id("stMain")
-        for view, name in WORDS["views"].items():
-            visitor.page.locator(".st-key-decoding-view").get_by_text(name, exact=True).click()
-            visitor.idle()
-            assert view == "token" or f"way={view}" in visitor.page.url
-            assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1, (view, width)
+        for view in visitor.views("decoding", WORDS["views"], "way"):
+            assert not visitor.scrolls_sideways(), (view, width)

@@ -102,9 +102,5 @@ def test_token_and_part_stand_in_the_link_and_back_follows(server: str, visit) -
 def test_no_part_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> None:
     for width in (390, 1280):
         visitor = opened(server, visit, width=width)
-        main = visitor.page.get_by_test_id("stMain")
-        for part, name in WORDS["views"].items():
-            visitor.page.locator(".st-key-layers-view").get_by_text(name, exact=True).click()
-            visitor.idle()
-            assert part == "road" or f"part={part}" in visitor.page.url
-            assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1, (part, width)
+        for part in visitor.views("layers", WORDS["views"], "part"):
+            assert not visitor.scrolls_sideways(), (part, width)
