@@ -25,9 +25,22 @@ def run_of(model: str) -> Run:
     return find_run(model, runs.store())
 
 
-@st.cache_resource(show_spinner=False, ttl=FRESH, max_entries=256)
+def trains(model: str) -> bool:
+    """Whether this is a run that has not ended. Ask before ``info``: a run's last weights are stored before it says that it ended."""
+    try:
+        return run_of(model).status().active
+    except (ValueError, OSError):
+        return False
+
+
 def info(model: str) -> ModelInfo:
     """The run's entry as it stands now; ``ValueError``, in one sentence, when it cannot be opened (yet)."""
+    return described(model, trains(model))
+
+
+@st.cache_resource(show_spinner=False, ttl=FRESH, max_entries=256)
+def described(model: str, active: bool) -> ModelInfo:
+    """The entry, kept for a moment. What was seen of a run that trained is not given out for the run that has ended."""
     return describe_run(run_of(model))
 
 

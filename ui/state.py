@@ -99,11 +99,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Settled:
-    """What the address came to. ``wanted`` is the model that it names; ``note`` says why another one is shown."""
+    """What the address came to. ``wanted`` is the model that it names; ``note`` says why another one is shown.
+
+    ``active``: it is a run that had not ended when ``info`` was looked up, so later weights may be there by now.
+    """
 
     wanted: str
     info: ModelInfo
     note: str = ""
+    active: bool = False
 
 
 def settle() -> Settled:
@@ -177,11 +181,13 @@ def _look(wanted: str) -> Settled:
     first = cached.models()[0]
     if not wanted:
         return Settled(wanted, first)
+    active = run_models.trains(wanted)
     try:
-        return Settled(wanted, cached.model_info(wanted))
+        return Settled(wanted, cached.model_info(wanted), active=active)
     except (ValueError, OSError) as error:
         name = "no_run" if is_run(wanted) else "no_model"
-        return Settled(wanted, first, load("frame")["notes"][name].format(model=wanted[:80], why=error, shown=first.title))
+        note = load("frame")["notes"][name].format(model=wanted[:80], why=error, shown=first.title)
+        return Settled(wanted, first, note, active)
 
 
 def _open(info: ModelInfo, step: int | None) -> tuple[ModelInfo, int | None, Any, list[str]]:

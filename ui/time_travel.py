@@ -21,10 +21,10 @@ KEY = "bench-time"
 
 def show(settled: Settled) -> None:
     """Draw the slider of the model on the bench, and wait for the first weights of a run that the address names."""
-    info, run, active = settled.info, "", False
+    info, run, active = settled.info, "", settled.active
     if is_run(settled.wanted):
         with contextlib.suppress(ValueError, OSError):
-            run, active = (found := run_models.run_of(settled.wanted)).id, found.status().active
+            run = run_models.run_of(settled.wanted).id
     starting = bool(settled.note) and active
     if len(info.steps) < 2 and not active:
         st.markdown(f":small[:gray[{load('frame')['bench']['no_steps']}]]")

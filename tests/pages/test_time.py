@@ -10,10 +10,11 @@ import streamlit as st
 
 from llm.checkpoints import load_checkpoint
 from llm.runs.models import describe_run, model_id
+from llm.runs.status import Status, write_status
 from llm.trace import trace
 from tests.pages.helpers import check, component, messages, open_page
 from tests.run_helpers import OTHER, OWNER, finish, tiny_run, tiny_spec
-from ui import cached, cached_embeddings, run_models, runs, visitor
+from ui import cached, cached_embeddings, run_models, runs, time_travel, visitor
 
 SLUGS = ("home", "tokenization", "embeddings", "positions", "attention", "layers", "decoding")
 TEXT = "moon cup tree moon cup"
@@ -43,10 +44,10 @@ def here(root, trained, monkeypatch):
     monkeypatch.setenv("GLASSFORMER_RUNS", str(root))
     monkeypatch.setattr(visitor, "visitor", lambda: OWNER)
     monkeypatch.setattr(runs, "visitor", lambda: OWNER)
-    for function in (runs.store, runs.queue, run_models.info):
+    for function in (runs.store, runs.queue, run_models.described):
         function.clear()
     yield
-    for function in (runs.store, runs.queue, run_models.info):
+    for function in (runs.store, runs.queue, run_models.described):
         function.clear()
 
 
@@ -119,12 +120,12 @@ def test_a_snapshot_that_goes_leaves_the_nearest(trained, root) -> None:
     run = copy_of(trained["alibi"], root)
     at = check(open_page("attention", model=model_id(run), step="5"), "attention")
     (run.folder / "snapshots" / "step-000005.safetensors").unlink()
-    run_models.info.clear()
+    run_models.described.clear()
     at.run()
     nearest = min(run.snapshots(), key=lambda step: abs(step - 5))
     assert f"step {nearest}" in messages(check(at, "attention"))["pipeline"]["provenance"]
     (run.folder / "snapshots" / f"step-{nearest:06d}.safetensors").write_bytes(b"damaged")
-    run_models.info.clear()
+    run_models.described.clear()
     at.run()
     assert any("nearest stored step" in warning.value for warning in check(at, "attention").warning)
 
@@ -134,7 +135,7 @@ def test_a_run_that_is_deleted_while_it_is_open_gives_way_to_the_first_model(tra
     at = check(open_page("layers", model=model_id(run)), "layers")
     assert "stories" not in messages(at)["pipeline"]["provenance"].lower()
     run.folder.rename(root / ".gone")
-    run_models.info.clear()
+    run_models.described.clear()
     at.run()
     assert "cannot be opened" in check(at, "layers").warning[0].value
     assert messages(at)["pipeline"]["provenance"].startswith("Stories")
@@ -159,11 +160,36 @@ def test_the_newest_step_is_looked_up_anew(trained, root) -> None:
     newest = run.folder / "snapshots" / f"step-{last:06d}.safetensors"
     kept = newest.read_bytes()
     newest.unlink()
-    run_models.info.clear()
+    run_models.described.clear()
     before = cached.checkpoint(model_id(run)).meta["step"]
     newest.write_bytes(kept)
-    run_models.info.clear()
+    run_models.described.clear()
     assert before < last == cached.checkpoint(model_id(run)).meta["step"]
+
+
+def test_a_run_that_ends_while_the_page_looks_at_it_is_looked_at_again(trained, root, monkeypatch) -> None:
+    """The last weights and the end come after its steps were listed and before its state is asked for: it is still followed."""
+    run = copy_of(trained["alibi"], root)
+    ended = run.status()
+    newest = run.folder / "snapshots" / f"step-{run.snapshots()[-1]:06d}.safetensors"
+    kept = newest.read_bytes()
+    newest.unlink()
+    write_status(run.folder, Status("waiting"))  # active, and nothing has to hold the folder
+
+    def end_after(run_):
+        found = describe_run(run_)
+        if not newest.is_file():
+            newest.write_bytes(kept)
+            write_status(run.folder, ended)
+        return found
+
+    monkeypatch.setattr(run_models, "describe_run", end_after)
+    at = check(open_page("home", model=model_id(run)), "home")
+    seen = messages(at)[time_travel.KEY]
+    assert seen["shown"] < run.snapshots()[-1] and seen["active"] and not run.status().active
+    at.run()  # at once: what was kept of the run that trained is not served for the one that has ended
+    seen = messages(check(at, "home"))[time_travel.KEY]
+    assert seen["shown"] == run.snapshots()[-1] and not seen["active"]
 
 
 def test_one_more_snapshot_leaves_the_cloud_where_it_is(trained, root) -> None:
@@ -172,10 +198,10 @@ def test_one_more_snapshot_leaves_the_cloud_where_it_is(trained, root) -> None:
     newest = run.folder / "snapshots" / f"step-{steps[-1]:06d}.safetensors"
     kept = newest.read_bytes()
     newest.unlink()
-    run_models.info.clear()
+    run_models.described.clear()
     before = cached_embeddings.clouds(model_id(run))
     newest.write_bytes(kept)
-    run_models.info.clear()
+    run_models.described.clear()
     after = cached_embeddings.clouds(model_id(run))
     assert after.steps[:-1] == before.steps and after.steps[-1] == steps[-1]
     assert np.array_equal(after.coordinates[:-1], before.coordinates)
