@@ -6,7 +6,6 @@ import contextlib
 import io
 import re
 import tomllib
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from llm.interpret import projections
 from llm.library import BOX
 from llm.model import Transformer
 from llm.tokenizers import CharTokenizer, WordTokenizer, train_bpe
-from tests.pages.helpers import ROOT, check, component, forget_models, messages, open_page
+from tests.pages.helpers import ROOT, check, component, messages, open_page
 from ui import cached
 from ui import cached_embeddings as computed
 from ui import snippets_embeddings as snippets
@@ -79,14 +78,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config = ModelConfig(vocab_size=tokenizer.vocab_size, context_length=32, n_layers=1, n_heads=2, d_model=16, causal=False)
         save_checkpoint(top / name, Transformer(config), tokenizer, {"title": name})
     return top
-
-
-@pytest.fixture
-def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
-    forget_models()
-    yield
-    forget_models()
 
 
 @pytest.mark.parametrize("name", VIEWS)

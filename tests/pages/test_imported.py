@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from llm.config import ModelConfig
 from llm.hf import save_gpt2
 from llm.model import Transformer
 from llm.tokenizers import WordTokenizer, train_bpe
-from tests.pages.helpers import check, forget_models, messages, open_page
+from tests.pages.helpers import check, messages, open_page
 from ui import cached
 from ui.pages import PAGES
 
@@ -34,14 +33,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                          activation="swiglu", bias=False, tie_embeddings=False)  # fmt: skip
     save_checkpoint(top / "modern", Transformer(modern), words, {"title": "modern"})
     return top
-
-
-@pytest.fixture
-def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
-    forget_models()
-    yield
-    forget_models()
 
 
 @pytest.mark.parametrize("model", ["gpt2", "blanks", "modern"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
@@ -18,7 +17,7 @@ from llm.hf import save_gpt2
 from llm.interpret.activations import FORMULAS
 from llm.model import Transformer
 from llm.tokenizers import CharTokenizer, WordTokenizer, train_bpe
-from tests.pages.helpers import check, component, forget_models, messages, open_page
+from tests.pages.helpers import check, component, messages, open_page
 from ui import cached, cached_layers, state
 from ui import snippets_layers as snippets
 from ui.components.joined import picture
@@ -51,14 +50,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bare = ModelConfig(vocab_size=characters.vocab_size, context_length=16, n_layers=2, d_model=32, norm="none", residual=False)
     save_checkpoint(top / "bare", Transformer(bare), characters, {"title": "bare"}, data={"corpus": "arithmetic", "seed": 0})
     return top
-
-
-@pytest.fixture
-def extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
-    forget_models()
-    yield
-    forget_models()
 
 
 def open_part(part: str, **address: str):
