@@ -26,7 +26,7 @@ def run_of(model: str) -> Run:
 
 
 def trains(model: str) -> bool:
-    """Whether this is a run that has not ended. Ask before ``info``: a run's last weights are stored before it says that it ended."""
+    """Whether this is a run that has not ended. Ask before ``info``: the last weights are there before it ends."""
     try:
         return run_of(model).status().active
     except (ValueError, OSError):
