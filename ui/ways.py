@@ -50,19 +50,28 @@ def linked() -> list[Cell]:
     return st.session_state.get(_LINKED) or []
 
 
-def cells(key: str, base: tuple[Any, ...], start: Cell, fits: Callable[[Cell], bool], *, whole: bool = False) -> list[Cell]:
+def cells(
+    key: str,
+    base: tuple[Any, ...],
+    start: Cell,
+    fits: Callable[[Cell], bool],
+    *,
+    whole: bool = False,
+    in_link: bool = True,
+) -> list[Cell]:
     """The way of the card ``key``: from ``start``, the cell that the page has chosen, to the one that is shown.
 
     It starts anew with each choice on the page, which ``base`` stands for. ``fits`` says whether this trace has a cell; ``whole``
-    puts a chosen cell into the link even where nothing was opened behind it.
+    puts a chosen cell into the link even where nothing was opened behind it; without ``in_link`` the way stays out of the link.
     """
-    asked = st.session_state.get(_LINKED)
-    st.session_state[_LINKED] = None
+    asked = st.session_state.get(_LINKED) if in_link else None
+    if in_link:
+        st.session_state[_LINKED] = None
     kept = st.session_state.get(f"{key}-way")
     if asked is not None or kept is None or kept["base"] != base:
         good = asked if asked and all(map(fits, asked)) else [start]
         kept = st.session_state[f"{key}-way"] = {"base": base, "cells": good}
-    if len(kept["cells"]) > 1 or whole or st.session_state.get(_OPEN) is None:
+    if in_link and (len(kept["cells"]) > 1 or whole or st.session_state.get(_OPEN) is None):
         st.session_state[_OPEN] = kept["cells"] if len(kept["cells"]) > 1 or whole else []
     return kept["cells"]
 

@@ -24,6 +24,7 @@ from llm.trace import trace
 from tests.pages.helpers import ROOT, check, component, messages, open_page
 from ui import cached, runs, visitor
 from ui.experiments import start
+from ui.origin.view import exact
 from ui.text import load
 
 WORDS = load("experiments")
@@ -303,6 +304,18 @@ def test_heads_and_seed_of_a_comparison_stand_in_the_address(site: Site) -> None
             list(cached.checkpoint("stories").tokenizer.encode("The little dog was very")),
         )
         np.testing.assert_allclose(np.nan_to_num(found), t[f"blocks.{head[0]}.attn.pattern"][head[1]], atol=1e-6)
+
+
+def test_a_pressed_cell_of_one_model_is_answered_for_in_both(site: Site) -> None:
+    at = opened(experiment="pair", text="The little dog was very", a_layer="2", a_head="3", b_layer="4", b_head="1")
+    first, second = (k for k in messages(at) if "pattern" in k and not k.endswith("-difference"))
+    assert not any(key.startswith("experiments-made") for key in messages(at))
+    at.session_state[second] = {"cell": [3, 1]}
+    at.run()
+    for which, key in enumerate((first, second)):
+        shown = component(at, key)[1]["values"][3, 1]
+        assert component(at, f"experiments-made-{which}-origin")[0]["exact"] == exact(shown)
+    assert component(at, first)[0]["rest"] == [3, 1] and "way" not in at.query_params
 
 
 def test_a_head_that_a_model_does_not_have_opens_another(site: Site) -> None:

@@ -19,6 +19,7 @@ from llm.tokenizers import MASK
 from llm.trace import trace
 from tests.pages.helpers import check, component, messages, open_page
 from ui import cached_objectives
+from ui.origin.view import exact
 from ui.pretraining import objectives
 from ui.pretraining.pair import pair_of
 from ui.text import load
@@ -159,7 +160,7 @@ def test_both_patterns_are_the_trace_and_the_shares_are_counted(models) -> None:
     causal, masked = models
     at = opened("shapes")
     ids = masked.tokenizer.encode(TEXT)
-    place = int((cached_objectives.both_sides(tuple(ids)).own - cached_objectives.left_side(tuple(ids)).own).argmax())
+    place = place_of(ids)
     hidden = [*ids[:place], masked.tokenizer.special[MASK], *ids[place + 1 :]]
     names = [f"blocks.{i}.attn.pattern" for i in range(4)]
     wanted = np.stack([trace(masked.model, hidden, names)[name] for name in names])
@@ -174,6 +175,33 @@ def test_both_patterns_are_the_trace_and_the_shares_are_counted(models) -> None:
     lower = np.tri(len(ids), dtype=bool)
     assert arrays["values"][lower] == pytest.approx(own[at.selectbox(key="objectives-head-causal").value[1]][lower], abs=1e-6)
     assert np.isneginf(arrays["values"][~lower]).all()
+
+
+NAMES = (cached_objectives.CAUSAL, cached_objectives.MASKED)
+
+
+def test_a_pressed_cell_is_answered_for_in_both_models(models) -> None:
+    """The masked model's number is that of the sentence with its blank, also in the lines of PyTorch."""
+    at = opened("shapes")
+    assert not any(key.startswith("objectives-made") for key in messages(at))
+    at.session_state["objectives-pattern-masked"] = {"cell": [3, 1]}
+    at.run()
+    for which, (name, model) in enumerate(zip(("causal", "masked"), models, strict=True)):
+        ids = list(model.tokenizer.encode(TEXT))
+        if name == "masked":
+            ids[place_of(ids)] = model.tokenizer.special[MASK]
+        layer, head = at.selectbox(key=f"objectives-head-{name}").value
+        weight = trace(model.model, ids)[f"blocks.{layer}.attn.pattern"][head, 3, 1]
+        assert component(at, f"objectives-made-{which}-origin")[0]["exact"] == exact(weight)
+        assert numbers(printed(at, f"opened = open_model({NAMES[which]!r}")) == pytest.approx([weight, weight], abs=1e-6)
+    at.session_state["objectives-pattern-masked"] = {"cell": [10**6, "x"]}
+    looked_at(at.run())
+    assert not any(key.startswith("objectives-made") for key in messages(at))
+
+
+def place_of(ids: list[int]) -> int:
+    """Where the page puts the blank."""
+    return int((cached_objectives.both_sides(tuple(ids)).own - cached_objectives.left_side(tuple(ids)).own).argmax())
 
 
 def test_the_losses_are_the_models_and_only_the_causal_one_has_bits_per_byte(models) -> None:

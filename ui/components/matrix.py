@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -99,7 +100,13 @@ def matrix(
     }
     result = renderer("matrix")(data=pack(header, values=values), key=key, default={"cell": None}, on_cell_change=lambda: None)
     chosen = (chosen if shared else result.cell) if pick else None
-    if not chosen or int(chosen[1]) < 0:
+    return place(chosen, (len(rows), len(columns)), first if shared else 0)
+
+
+def place(said: Any, shape: tuple[int, int], first: int = 0) -> tuple[int, int] | None:
+    """The (row, column) that a browser said, counted from ``first``; None unless it is a cell of a matrix of this shape."""
+    try:
+        row, column = (int(i) - first for i in said[:2])
+    except (TypeError, ValueError, OverflowError, KeyError):
         return None
-    row, column = (int(i) - (first if shared else 0) for i in chosen[:2])
-    return (row, column) if 0 <= row < len(rows) and 0 <= column < len(columns) else None
+    return (row, column) if 0 <= row < shape[0] and 0 <= column < shape[1] else None

@@ -26,11 +26,18 @@ from llm.trace import trace
 opened = open_model({now.model_id!r}, {now.step!r})
 model, tokenizer = opened.model, opened.tokenizer
 {rewired}ids = tokenizer.encode({now.sentence!r})[:{len(now.ids)}]
-t = {{name: torch.tensor(array) for name, array in trace(model, ids).items()}}
+{_hidden(now)}t = {{name: torch.tensor(array) for name, array in trace(model, ids).items()}}
 
 {lines(now.config, found)}
 print(float(y), "trace:", float(t[{found.point!r}][{", ".join(map(str, found.index))}]))
 """
+
+
+def _hidden(now: Reading) -> str:
+    """Tokens that were put in for those of the sentence: a blank."""
+    typed = now.tokenizer.encode(now.sentence)
+    other = [(t, found) for t, (found, own) in enumerate(zip(now.ids, typed, strict=False)) if found != own]
+    return "".join(f"ids[{t}] = {found}  # {now.tokenizer.token_text(found)!r}\n" for t, found in other)
 
 
 def lines(config: ModelConfig, found: Origin) -> str:

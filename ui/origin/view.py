@@ -22,16 +22,19 @@ from ui.text import load
 from ui.ways import Cell
 
 
-def show(now: Reading, point: str, index: Index, *, key: str, causal: bool | None = None, whole: bool = False) -> Origin:
+def show(
+    now: Reading, point: str, index: Index, *, key: str, causal: bool | None = None, whole: bool = False, in_link: bool = True
+) -> Origin:
     """Draw where ``trace[point][index]`` comes from, or the number that the reader has gone back to from it.
 
     ``key`` is unique on the page; ``causal`` is the mask, where it is not the model's own; ``whole`` puts also a number behind
-    which nothing is opened into the link. Returns what is shown.
+    which nothing is opened into the link, and without ``in_link`` none is: one link holds one way, of the bench's model.
+    Returns what is shown.
     """
     causal = now.config.causal if causal is None else causal
     words = load("origin")
     trace, base = _trace(now, causal), (now.model_id, now.step, now.ids, causal, point, index)
-    way = ways.cells(key, base, (point, index), lambda cell: has(trace, cell), whole=whole)
+    way = ways.cells(key, base, (point, index), lambda cell: has(trace, cell), whole=whole, in_link=in_link)
     found = _found(now, way[-1], causal)
     st.subheader(words["title"].format(value=digits(found.value)), anchor=False)
     crumbs = [_crumb(words, now, cell, causal) for cell in way] if len(way) > 1 else []

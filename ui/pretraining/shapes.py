@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -9,10 +11,13 @@ from ui import cached_objectives as computed
 from ui import page as page_parts
 from ui import snippets_objectives as snippets
 from ui.components.matrix import matrix
+from ui.origin import pair as origin
 from ui.pretraining.pair import Pair
 from ui.state import Reading
+from ui.tokens import Chip
 
-Head = tuple[int, int]
+NAMES = ("causal", "masked")
+PATTERN = "objectives-pattern"
 
 
 def shapes_card(pair: Pair) -> None:
@@ -27,45 +32,54 @@ def shapes_card(pair: Pair) -> None:
         hidden = pair.hidden(place)
         shares = computed.later_shares(computed.MASKED, hidden)  # (L, H)
         first = tuple(int(i) for i in np.unravel_index(shares.argmax(), shares.shape))
+        cells = origin.pressed([f"{PATTERN}-{name}" for name in NAMES], [len(hidden)] * 2, shared=True)
         left, right = st.columns(2, gap="large")
         with left:
             st.markdown(f"**{words['causal']}**")
             causal = _head(pair, pair.causal, "causal", computed.later_shares(computed.CAUSAL, pair.ids), first)
-            _pattern(pair, pair.causal, "causal", pair.ids, pair.causal.labels, causal)
+            _pattern(pair, causal, "causal", cells[0])
             page_parts.prose(words["causal_share"])
             page_parts.provenance(pair.causal)
         with right:
             st.markdown(f"**{words['masked']}**")
-            masked = _head(pair, pair.masked, "masked", shares, first)
-            labels = [pair.page["blank.words.mask"] if t == place else label for t, label in enumerate(pair.masked.labels)]
-            pattern = _pattern(pair, pair.masked, "masked", hidden, labels, masked)
-            page_parts.prose(words["masked_share"], percent=100 * float(shares.mean()), own=100 * float(shares[masked]))
+            masked = _head(pair, replace(pair.masked, ids=hidden, chips=_with_blank(pair, place)), "masked", shares, first)
+            pattern, at = _pattern(pair, masked, "masked", cells[1]), (masked.layer, masked.head)
+            page_parts.prose(words["masked_share"], percent=100 * float(shares.mean()), own=100 * float(shares[at]))
             page_parts.provenance(pair.masked)
-            rows = [[label, *map(float, row)] for label, row in zip(labels, pattern, strict=True)]
-            code = snippets.shapes_code(pair, place, causal, masked)
-            page_parts.take_away(pair.page, "shapes", header=["token", *_unlike(labels)], rows=rows, code=code)
+            rows = [[label, *map(float, row)] for label, row in zip(masked.labels, pattern, strict=True)]
+            code = snippets.shapes_code(pair, place, (causal.layer, causal.head), at)
+            page_parts.take_away(pair.page, "shapes", header=["token", *_unlike(masked.labels)], rows=rows, code=code)
+        origin.made((causal, masked), [words[name] for name in NAMES], cells, key="objectives-made")
 
 
-def _head(pair: Pair, reading: Reading, name: str, shares: np.ndarray, first: Head) -> Head:
-    """Choose a head; each says how much of its attention goes to later tokens."""
+def _head(pair: Pair, reading: Reading, name: str, shares: np.ndarray, first: tuple[int, int]) -> Reading:
+    """The reading with the head that is chosen; each says how much of its attention goes to later tokens."""
     words = pair.page["shapes"]
     options = [(i, j) for i in range(reading.config.n_layers) for j in range(reading.config.n_heads)]
-    return st.selectbox(
+    layer, head = st.selectbox(
         words["head"], options, index=options.index(first) if first in options else 0, key=f"objectives-head-{name}",
         format_func=lambda at: words["head_option"].format(layer=at[0] + 1, head=at[1] + 1, percent=100 * shares[at]),
     )  # fmt: skip
+    return replace(reading, layer=layer, head=head)
 
 
-def _pattern(pair: Pair, reading: Reading, name: str, ids: tuple[int, ...], labels: list[str], head: Head) -> np.ndarray:
-    words = pair.page["shapes"]
-    pattern = computed.patterns(reading.model_id, ids)[head]
+def _pattern(pair: Pair, reading: Reading, name: str, cell: origin.Place | None) -> np.ndarray:
+    words, ids, labels = pair.page["shapes"], reading.ids, reading.labels
+    pattern = computed.patterns(reading.model_id, ids)[reading.layer, reading.head]
     shown = pattern if not reading.config.causal else np.where(np.tri(len(ids), dtype=bool), pattern, -np.inf)
     matrix(
-        shown, labels, labels, key=f"objectives-pattern-{name}", words=words["cell"], empty_words=words["empty"], limit=1.0,
-        label=words["label"].format(layer=head[0] + 1, head=head[1] + 1, model=name), rows_are=words["row_is"],
-        columns_are=words["column_is"], hint=words["hint"], row_colour="query", column_colour="key",
+        shown, labels, labels, key=f"{PATTERN}-{name}", words=words["cell"], empty_words=words["empty"], limit=1.0,
+        label=words["label"].format(layer=reading.layer + 1, head=reading.head + 1, model=name), rows_are=words["row_is"],
+        columns_are=words["column_is"], hint=words["hint"], row_colour="query", column_colour="key", pick=True, rest=cell,
     )  # fmt: skip
     return pattern
+
+
+def _with_blank(pair: Pair, place: int) -> tuple[Chip, ...]:
+    """The sentence's tokens with the blank that the picture shows."""
+    chips = list(pair.masked.chips)
+    chips[place] = replace(chips[place], id=pair.mask_id, text=pair.page["blank.words.mask"], group_size=1)
+    return tuple(chips)
 
 
 def _unlike(labels: list[str]) -> list[str]:
