@@ -15,6 +15,7 @@ from llm.runs.state import saved_step
 from llm.runs.status import Status
 from llm.runs.store import Run
 from ui import runs
+from ui.driven import key_for, moved
 from ui.page import Page, prose, rerun_part
 from ui.pretraining import draft as drafts
 from ui.pretraining import session
@@ -103,12 +104,11 @@ def _rate(page: Page, run: Run) -> None:
     if st.button(words["half"], key="pretraining-half"):
         change(run, learning_rate=now / 2)
         st.rerun()
-    key = f"pretraining-rate-{run.id}"
-    if st.session_state.get(key) != now:
-        st.session_state[key] = now
+    name = f"pretraining-rate-{run.id}"
+    key = key_for(name, now)
     st.number_input(
         words["rate"], 0.0, 100.0, key=key, step=0.001, format="%g", width=140, label_visibility="collapsed",
-        on_change=lambda: change(run, learning_rate=st.session_state[key]),
+        on_change=lambda: moved(name, key) and change(run, learning_rate=st.session_state[key]),
     )  # fmt: skip
     if st.button(words["double"], key="pretraining-double"):
         change(run, learning_rate=now * 2)

@@ -16,6 +16,7 @@ from llm.runs.spec import RunSpec, check_text
 from llm.runs.store import Run
 from ui import cached_pretraining as computed
 from ui import runs, visitor
+from ui.driven import key_for, moved
 from ui.page import Page, prose
 from ui.pretraining import address, more, own, session
 from ui.pretraining import draft as drafts
@@ -47,17 +48,17 @@ def _row(page: Page, compact: bool) -> tuple[RunSpec | None, str]:
     draft = session.draft()
     labels = "collapsed" if compact else "visible"
     with st.container(key="pretraining-row", horizontal=True, vertical_alignment="bottom", gap="medium"):
-        _keep(SOURCE, draft["source"])
+        source_key = key_for(SOURCE, draft["source"])
         st.segmented_control(
-            page["source.label"], list(drafts.SOURCES), key=SOURCE, format_func=lambda name: page["source"][name], required=True,
-            label_visibility=labels, on_change=_source_changed,
+            page["source.label"], list(drafts.SOURCES), key=source_key, format_func=lambda name: page["source"][name],
+            required=True, label_visibility=labels, on_change=_source_changed, args=(source_key,),
         )  # fmt: skip
         size = drafts.size_of(draft)
         sizes = [*presets.SIZES, *([] if size else ["own"])]
-        _keep(SIZE, size or "own")
+        size_key = key_for(SIZE, size or "own")
         st.segmented_control(
-            page["size.label"], sizes, key=SIZE, format_func=lambda name: page["size"][name], required=True,
-            label_visibility=labels, on_change=_size_changed,
+            page["size.label"], sizes, key=size_key, format_func=lambda name: page["size"][name], required=True,
+            label_visibility=labels, on_change=_size_changed, args=(size_key,),
         )  # fmt: skip
         st.toggle(page["start.more"], key=MORE, persist_state="session")
         spec, problem = _checked(draft)
@@ -75,19 +76,15 @@ def _row(page: Page, compact: bool) -> tuple[RunSpec | None, str]:
     return spec, problem
 
 
-def _keep(key: str, value: str) -> None:
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+def _source_changed(key: str) -> None:
+    source = st.session_state[key]
+    if moved(SOURCE, key):
+        session.put(drafts.with_source(session.draft(), source, session.own_text(source)))
 
 
-def _source_changed() -> None:
-    source = st.session_state[SOURCE]
-    session.put(drafts.with_source(session.draft(), source, session.own_text(source)))
-
-
-def _size_changed() -> None:
-    size = st.session_state[SIZE]
-    if size in presets.SIZES:
+def _size_changed(key: str) -> None:
+    size = st.session_state[key]
+    if moved(SIZE, key) and size in presets.SIZES:
         session.put(drafts.resized(session.draft(), size, session.own_text()))
 
 
