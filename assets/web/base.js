@@ -152,9 +152,8 @@ export function takeaway({ state, title, svg, table, brief = table, most = Infin
   const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}: table` });
   const fill = () => place.replaceChildren(...(state.table ? shownTable(brief(), most, rest) : []));
   const drawing = () => {
-    const picture = svg().cloneNode(true), { width, height } = picture.viewBox.baseVal;
-    for (const [name, value] of [["width", width], ["height", height]]) picture.setAttribute(name, value);
-    picture.prepend(s("title", {}, title), s("desc", {}, whose()));
+    const picture = svg().cloneNode(true);
+    cite(picture, title, whose(), row);
     return picture;
   };
   const flip = (e) => { state.table = !state.table; e.target.setAttribute("aria-expanded", String(state.table)); fill(); };
@@ -176,26 +175,43 @@ function dataTable([header, ...rows]) {
   return h("table", { class: "data" }, h("tr", {}, header.map((v) => cell("th", v))), rows.map(([first, ...rest]) => h("tr", {}, cell("th", first), rest.map((v) => cell("td", v)))));
 }
 
-/** An SVG as a PNG of twice its size. */
-function saveDrawingAsPNG(name, svg) {
-  const { width, height } = svg.viewBox.baseVal;
-  const address = URL.createObjectURL(svgFile(svg));
-  const image = new Image();
-  image.onload = () => {
-    const canvas = h("canvas", { width: 2 * width, height: 2 * height });
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    URL.revokeObjectURL(address);
-    canvas.toBlob((blob) => save(name, blob));
-  };
-  image.src = address;
+/** Under a drawing, what it shows and whose numbers these are: a picture that was taken away still says so. */
+function cite(svg, title, whose, element) {
+  const { x, y, width, height } = svg.viewBox.baseVal, look = getComputedStyle(element), pen = h("canvas").getContext("2d");
+  const family = look.fontFamily, made = ["Glassformer", whose].filter(Boolean).join(" · "), about = title.split(/[:.;]/)[0];
+  pen.font = `12px ${family}`;
+  const wide = (text) => pen.measureText(text).width, room = width - 16;
+  const lines = wide(`${about} · ${made}`) <= room ? [`${about} · ${made}`] : [about, made];
+  const deep = 14 + 16 * lines.length;
+  for (const [name, value] of [["viewBox", [x, y, width, height + deep].join(" ")], ["width", width], ["height", height + deep]]) svg.setAttribute(name, value);
+  if (!svg.hasAttribute("font-family")) svg.setAttribute("font-family", family);
+  svg.append(s("rect", { x, y: y + height, width, height: deep, style: `fill: ${look.getPropertyValue("--gf-card")}; stroke: none` }), ...lines.map((text, i) => s("text", {
+    x: x + 8, y: y + height + 20 + 16 * i, style: `font: 12px ${family}; fill: ${look.getPropertyValue("--gf-soft")}`, // a drawing may have a style sheet
+    ...(wide(text) > room ? { textLength: room, lengthAdjust: "spacingAndGlyphs" } : {}) }, text)));
+  svg.prepend(s("title", {}, title), s("desc", {}, whose));
 }
 
-/** The pen of a canvas that is sized for the screen, in CSS pixels; its memory is made anew only when the size changes. */
-export function fitCanvas(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1, wide = Math.round(width * ratio), high = Math.round(height * ratio);
-  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
-  canvas.style.height = `${height}px`;
+/** An SVG as a PNG of twice its size, in the page's own fonts. */
+async function saveDrawingAsPNG(name, svg) {
+  const { width, height } = svg.viewBox.baseVal, { fontsOf } = await import("./fonts.js");
+  svg.prepend(s("style", {}, await fontsOf(svg)));
+  const address = URL.createObjectURL(svgFile(svg)), image = new Image();
+  image.src = address;
+  await image.decode();
+  const canvas = h("canvas", { width: 2 * width, height: 2 * height });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(address);
+  canvas.toBlob((blob) => save(name, blob));
+}
+
+/** A new pen for a canvas that is sized for the screen (or has so many pixels for each of CSS); its memory is made anew only when the size changes.
+ * Nothing is left of the last painting, not even the width of its lines: a picture does not depend on how often it was painted. */
+export function fitCanvas(canvas, width, height, ratio = window.devicePixelRatio || 1) {
+  const wide = Math.round(width * ratio), high = Math.round(height * ratio);
   const pen = canvas.getContext("2d");
+  if (canvas.width !== wide || canvas.height !== high || !pen.reset) Object.assign(canvas, { width: wide, height: high });
+  else pen.reset();
+  canvas.style.height = `${height}px`;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   return pen;
 }

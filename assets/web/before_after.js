@@ -35,7 +35,7 @@ export default function (component) {
 /** The same bars as one SVG, to take away. */
 function drawing({ labels, names }, before, after, limit, palette) {
   const step = 34, left = 190, wide = 440, height = labels.length * step + 44;
-  const svg = s("svg", { width: 740, height, viewBox: `0 0 740 ${height}`, "font-family": "sans-serif", "font-size": 15 });
+  const svg = s("svg", { width: 740, height, viewBox: `0 0 740 ${height}`, "font-size": 15 });
   svg.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
   [[names[0], palette.soft], [names[1], palette.accent]].forEach(([name, fill], k) => svg.append(s("rect", { x: left + 170 * k, y: 12, width: 24, height: 10, rx: 3, fill }), s("text", { x: left + 32 + 170 * k, y: 22, fill: palette.soft }, name)));
   labels.forEach((label, i) => {

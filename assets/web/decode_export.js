@@ -22,7 +22,7 @@ function picture(state) {
   const ids = Array.from(choice.order.subarray(0, IN_PICTURE)), best = Math.max(...ids.map((id) => choice.probabilities[id]), 1e-9);
   const below = drawing(state, width - 40);
   const height = 30 + ids.length * step + 170;
-  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif" }, s("rect", { width, height, fill: palette.card }));
+  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, s("rect", { width, height, fill: palette.card }));
   ids.forEach((id, i) => {
     const p = choice.probabilities[id], y = 20 + i * step;
     svg.append(s("text", { x: left - 10, y: y + 15, "text-anchor": "end", "font-size": 16, fill: palette.ink }, state.text(id)),

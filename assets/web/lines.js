@@ -126,7 +126,7 @@ const sentence = ({ data, at }, i, j) => filled(data.words, { row: data.rows[i],
 function sheet(picture) {
   const { data, rows, columns, step, palette } = picture;
   const side = 180, width = MIDDLE + 2 * side, height = step * Math.max(rows, columns) + 8;
-  const svg = s("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif", "font-size": 15 });
+  const svg = s("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-size": 15 });
   svg.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) if (picture.at(i, j) >= FAINTEST) svg.append(line(picture, i, j, side));
   data.rows.forEach((text, i) => svg.append(s("text", { x: side - 8, y: (i + 0.5) * step + 5, "text-anchor": "end", fill: palette.query }, text)));

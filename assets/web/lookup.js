@@ -21,7 +21,7 @@ export default function (component) {
     return i >= 0 && i < data.tokens.length ? placed(i) : null;
   };
   const placed = (i) => ({ token: i + data.first, entry: data.tokens[i].id, words: saying(i) });
-  const taken = takeaway({ state, title: data.label, svg: () => drawing(picture), table: () => [["position", "token", "id", ...Array.from({ length: channels }, (_, c) => `channel ${c}`)],
+  const taken = takeaway({ state, title: data.label, svg: () => drawing(picture, state), table: () => [["position", "token", "id", ...Array.from({ length: channels }, (_, c) => `channel ${c}`)],
     ...data.tokens.map((token, i) => [String(data.first + i + 1), token.text, String(token.id), ...data.arrays.numbers.data.subarray(i * channels, (i + 1) * channels)])] });
   root.replaceChildren(canvas, words, h("div", { class: "under" }, taken.tools), taken.table);
   const paint = () => draw(picture, state);
@@ -46,17 +46,18 @@ export default function (component) {
   };
   canvas.onblur = () => bus.point(null);
   state.observer?.disconnect();
-  state.observer = new ResizeObserver(paint);
+  state.observer = new ResizeObserver(() => paint());
   state.observer.observe(root);
-  if (document.fonts?.status === "loading") document.fonts.ready.then(paint);
+  if (document.fonts?.status === "loading") document.fonts.ready.then(() => canvas.isConnected && paint());
   return () => { state.observer.disconnect(); bus.leave(); };
 }
 
-/** The picture as it stands, to take away: the canvas inside an SVG. */
-function drawing({ canvas }) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
-  svg.append(s("image", { width, height, href: canvas.toDataURL() }));
+/** The picture as it stands, to take away: a canvas of twice as many pixels inside an SVG. */
+function drawing(picture, state) {
+  const { clientWidth: width, clientHeight: height } = picture.canvas, canvas = h("canvas");
+  draw({ ...picture, canvas }, state, width, 2);
+  const svg = s("svg", { viewBox: `0 0 ${width + 24} ${height + 6}` }, s("rect", { width: "100%", height: "100%", fill: picture.palette.card }));
+  svg.append(s("image", { x: 12, y: 6, width, height, href: canvas.toDataURL() }));
   return svg;
 }
 
@@ -70,10 +71,10 @@ function heatmap({ data, shape: [rows, columns] }, palette) {
   return canvas;
 }
 
-function draw({ data, palette, canvas, font, image, out }, { over }) {
-  const width = canvas.parentElement?.clientWidth || 640, narrow = width < 520;
+function draw({ data, palette, canvas, font, image, out }, { over }, width = canvas.parentElement?.clientWidth || 640, ratio = undefined) {
+  const narrow = width < 520;
   const height = TOP + Math.max(narrow ? 220 : 300, data.tokens.length * ROW) + 6;
-  const pen = fitCanvas(canvas, width, height);
+  const pen = fitCanvas(canvas, width, height, ratio);
   pen.fillStyle = palette.card;
   pen.fillRect(0, 0, width, height);
   const left = narrow ? 92 : 140, gap = narrow ? 34 : 78, middle = (width - left - 2 * gap) * 0.42;

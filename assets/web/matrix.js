@@ -180,7 +180,7 @@ function draw(picture, state) {
   pen.strokeRect(x, y, box.cw, box.ch);
 }
 
-const short = (v) => (Math.abs(v) < 1 ? v.toFixed(2).replace("0.", ".").replace("-", "−") : digits(v));
+const short = (v) => (Math.abs(v) < 0.005 ? ".00" : Math.abs(v) < 1 ? v.toFixed(2).replace("0.", ".").replace("-", "−") : digits(v));
 
 function labels(pen, { data, rows, columns, box, palette, font }, ci, cj, only = false) {
   pen.textBaseline = "middle";
@@ -222,27 +222,45 @@ function at({ canvas, box, rows, columns }, event) {
   return i >= 0 && j >= 0 && i < rows && j < columns ? [i, j] : null;
 }
 
-function legend({ data, colour }) {
-  const ends = data.scale === "diverging" ? [-data.limit, data.limit] : [data.floor, data.limit];
-  const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => css(colour(ends[0] + t * (ends[1] - ends[0]))));
-  return h("div", { class: "legend" }, h("span", { class: "num" }, digits(ends[0])),
-    h("span", { class: "ramp", style: { background: `linear-gradient(90deg, ${stops.join(",")})` } }), h("span", { class: "num" }, digits(ends[1]) + (data.beyond ? " and beyond" : "")));
+function ends({ data }) {
+  return data.scale === "diverging" ? [-data.limit, data.limit] : [data.floor, data.limit];
 }
 
-function vector({ data, values, rows, columns, colour, palette, font, box }) {
-  const picture = s("svg", { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}`, "font-family": font });
-  picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
+/** The scale's colours from end to end. */
+const ramp = (picture) => [0, 0.25, 0.5, 0.75, 1].map((t) => css(picture.colour(ends(picture)[0] + t * (ends(picture)[1] - ends(picture)[0]))));
+
+const ended = (picture) => [digits(ends(picture)[0]), digits(ends(picture)[1]) + (picture.data.beyond ? " and beyond" : "")];
+
+function legend(picture) {
+  const [low, high] = ended(picture);
+  return h("div", { class: "legend" }, h("span", { class: "num" }, low), h("span", { class: "ramp", style: { background: `linear-gradient(90deg, ${ramp(picture).join(",")})` } }), h("span", { class: "num" }, high));
+}
+
+/** The cells with the names of both axes and the scale, to take away. */
+function vector(picture) {
+  const { data, values, rows, columns, colour, palette, font, box } = picture, { left, cw, ch, named } = box, top = box.top + 20, wide = left + cw * columns;
+  const svg = s("svg", { viewBox: `0 0 ${box.width + 8} ${box.height + 52}`, "font-family": font }, s("rect", { width: "100%", height: "100%", fill: palette.card }));
+  const text = (x, y, size, fill, words, more = {}) => svg.append(s("text", { x, y, "font-size": size, fill, ...more }, words));
+  if (data.rowsAre) text(8, 18, 13, palette.soft, `${data.rowsAre} ↓`);
+  if (data.columnsAre) text(wide, 18, 13, palette.soft, `${data.columnsAre} →`, { "text-anchor": "end" });
+  const everyRow = Math.max(1, Math.ceil(15 / ch)), every = named ? Math.max(1, Math.ceil(15 / cw)) : Math.ceil(columns / 8);
   for (let i = 0; i < rows; i++) {
-    picture.append(s("text", { x: box.left - 8, y: box.top + (i + 0.5) * box.ch + 5, "text-anchor": "end", "font-size": 15, fill: palette.ink }, data.rows[i]));
+    if (i % everyRow === 0) text(left - 8, top + (i + 0.5) * ch + 5, 15, palette.ink, data.rows[i], { "text-anchor": "end" });
     for (let j = 0; j < columns; j++) {
-      const v = values[i * columns + j];
-      picture.append(s("rect", { x: box.left + j * box.cw + 0.5, y: box.top + i * box.ch + 0.5, width: box.cw - 1, height: box.ch - 1,
-        fill: empty(v) ? "none" : css(colour(v)), stroke: empty(v) ? palette.line : "none" }));
+      const v = values[i * columns + j], none = empty(v), x = left + j * cw, y = top + i * ch, gap = cw > 9 && ch > 9 ? 1 : 0;
+      if (none && cw <= 9) continue;
+      svg.append(s("rect", { x: x + gap, y: y + gap, width: cw - 2 * gap, height: ch - 2 * gap, rx: cw > 20 && ch > 20 ? 4 : null, fill: none ? "none" : css(colour(v)), stroke: none ? palette.line : null }));
+      if (data.numbers && !none && cw >= 34 && ch >= 20) text(x + cw / 2, y + ch / 2 + 4, 12.5, inkOn(colour(v)), short(v), { "text-anchor": "middle", "font-family": "monospace" });
     }
   }
-  if (box.named) data.columns.forEach((label, j) => {
-    const x = box.left + (j + 0.5) * box.cw, y = box.top - 8;
-    picture.append(s("text", { x, y, transform: `rotate(-38 ${x} ${y})`, "font-size": 15, fill: palette.soft }, String(label)));
-  });
-  return picture;
+  for (let j = 0; j < columns; j += every) {
+    const x = left + (j + 0.5) * cw, y = top - 8;
+    text(x, y, named ? 15 : 12, palette.soft, String(data.columns[j] ?? j), named ? { transform: `rotate(-38 ${x} ${y})` } : { "text-anchor": "middle" });
+  }
+  const [low, high] = ended(picture), under = top + ch * rows + 24, start = left + 8 + 7.5 * low.length;
+  text(left, under, 12.5, palette.soft, low, { "font-family": "monospace" });
+  ramp(picture).slice(0, -1).forEach((_, k, all) => svg.append(s("linearGradient", { id: `scale-${k}` }, ...[0, 1].map((end) => s("stop", { offset: end, "stop-color": ramp(picture)[k + end] }))),
+    s("rect", { x: start + (110 / all.length) * k, y: under - 10, width: 110 / all.length + 0.5, height: 10, fill: `url(#scale-${k})` })));
+  text(start + 118, under, 12.5, palette.soft, high, { "font-family": "monospace" });
+  return svg;
 }

@@ -69,7 +69,7 @@ function paint(state) {
   const places = (state.places = layout(data.nodes, step));
   const height = Math.max(...places.map((p) => p.y)) + ROW;
   const width = ROOT + depth * step + SUM;
-  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": data.label, "font-family": "sans-serif" });
+  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": data.label });
   const edges = s("g", {}), boxes = s("g", {});
   data.nodes.forEach((node, i) => {
     if (i) edge(edges, places[node.parent], places[i], node, palette);

@@ -91,7 +91,8 @@ def test_every_figure_gives_a_picture_a_drawing_and_its_numbers(server: str, vis
     assert len(found) >= PAGES[address]
     for figure in found:
         size, drawing, (header, *rows), (_, *shown) = opened_files(visitor, figure)
-        assert size[0] > 100 and size[1] > 20 and len(drawing) >= 3
+        assert size[0] > 100 and size[1] > 20 and len(drawing) >= 3 and drawing.get("font-family")
+        assert drawing.find(f"{SVG}desc").text in " ".join(text.text or "" for text in drawing.iter(f"{SVG}text"))
         assert rows and all(len(row) == len(header) for row in rows)
         assert shown == [[cell.replace("-", "−") if number(cell) else cell for cell in row] for row in rows[: len(shown)]]
         assert len(shown) == len(rows) or len(shown) in (50, 400), drawing.find(f"{SVG}title").text
@@ -115,8 +116,9 @@ def test_the_pipeline_strip_is_taken_away_with_the_shapes_that_it_shows(server: 
     assert opener.get_attribute("aria-expanded") == "true"
     size, drawing, (header, *rows), (_, *shown) = opened_files(visitor, strip)
     assert rows == shown == stations and len(rows) == 8 and len(header) == 2
-    written = [text.text for text in drawing.iter(f"{SVG}text")]
+    *written, cited = [text.text for text in drawing.iter(f"{SVG}text")]
     assert written == [text for station in stations for text in station]
+    assert cited.endswith(drawing.find(f"{SVG}desc").text) and "step 9,000" in cited  # whose numbers these are
     assert size == twice_the_drawing(drawing) and size[0] > 2000 and visitor.errors == []
 
 
@@ -172,3 +174,33 @@ def test_what_a_run_writes_is_taken_away_with_its_samples(trained, visit, key: s
         heads, tokens = samples[-1]["shape"][0] * samples[-1]["shape"][1], len(samples[-1]["tokens"])
         assert len(rows) == heads * tokens**2 and len(list(drawing.iter(f"{SVG}image"))) == heads
     assert size == twice_the_drawing(drawing) and visitor.errors == []
+
+
+WRITTEN = """async (bytes) => {
+  const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)])), canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: picture.width, height: picture.height });
+  const pen = canvas.getContext("2d");
+  pen.drawImage(picture, 0, 0);
+  const { data } = pen.getImageData(0, canvas.height - 34, canvas.width, 34), ends = [canvas.width, -1];
+  for (let i = 0; i < data.length; i += 4) if (Math.abs(data[i] - data[0]) > 30) {
+    const x = (i / 4) % canvas.width;
+    ends[0] = Math.min(ends[0], x);
+    ends[1] = Math.max(ends[1], x);
+  }
+  return ends[1] - ends[0];
+}"""
+WIDE = """([text, family]) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `24px ${family}`;
+  return pen.measureText(text).width;
+}"""
+
+
+def test_a_picture_is_written_in_the_font_of_the_page(server: str, visit) -> None:
+    """The line under it is as wide as in the page's font, not as in the one that a picture without fonts falls back on."""
+    visitor, found = figures(server, visit, "attention?layer=2&head=1")
+    drawing = ElementTree.fromstring(taken(visitor, found[0], "SVG")[1])
+    cited = list(drawing.iter(f"{SVG}text"))[-1].text
+    own, other = (visitor.page.evaluate(WIDE, [cited, family]) for family in (drawing.get("font-family"), "sans-serif"))
+    seen = visitor.page.evaluate(WRITTEN, list(taken(visitor, found[0], "PNG")[1]))
+    assert abs(own - other) > 30 > 3 * abs(seen - own) and visitor.errors == []
