@@ -1,6 +1,7 @@
 // The token cloud: a whole vocabulary as points. Zoom, pan, search, kinds, and the model's training as a time slider.
-import { applyTheme, arrow, calm, h, memory, stage, takeaway, unpack } from "./base.js";
-import { extents, half, mark, paint, positions, scene, toScreen, tokenAt, vector } from "./cloud_scene.js";
+import { applyTheme, arrow, h, memory, stage, takeaway, unpack } from "./base.js";
+import { extents, half, mark, outside, paint, positions, scene, toScreen, tokenAt, vector, whole } from "./cloud_scene.js";
+import { timeline } from "./cloud_time.js";
 import { join } from "./bus.js";
 
 const STYLE = `
@@ -11,7 +12,10 @@ const STYLE = `
 .kind:hover, .choice:hover { background: var(--gf-chip); }
 .kind[aria-pressed=false] { opacity: 0.45; text-decoration: line-through; }
 .choice[aria-pressed=true] { border-color: var(--gf-accent); color: var(--gf-accent); }
-.plot { touch-action: pan-y; }
+.plot { touch-action: pan-y; position: relative; }
+.plot .beyond { position: absolute; font-size: 14px; background: var(--gf-card); border: 1px solid var(--gf-accent); color: var(--gf-accent); border-radius: 999px; padding: 2px 11px; cursor: pointer; }
+.plot .beyond:hover { background: var(--gf-chip); }
+.plot .beyond[hidden] { display: none; }
 canvas { display: block; width: 100%; border-radius: 8px; cursor: grab; }
 canvas.held { cursor: grabbing; } canvas.over { cursor: pointer; }
 .zoom { margin-left: auto; display: flex; gap: 4px; }
@@ -22,7 +26,7 @@ canvas.held { cursor: grabbing; } canvas.over { cursor: pointer; }
 .time output { min-width: 7.2em; font-variant-numeric: tabular-nums; }
 .fact { font-size: 14.5px; color: var(--gf-soft); min-height: 1.4em; margin-top: 2px; }
 `;
-const MOVE = 400, REST = 550, TABLE_ROWS = 400;
+const TABLE_ROWS = 400, HOME = { x: 0, y: 0, zoom: 1 };
 
 export default function (component) {
   const root = stage(component, STYLE);
@@ -47,7 +51,10 @@ export default function (component) {
     const pen = fitted(canvas, picture);
     positions(picture, state.t, state.same);
     paint(pen, (picture.drawn = scene(picture, state, still)), picture);
+    pointOut(beyond, picture, state);
   };
+  const all = () => { Object.assign(state.view, state.view.zoom < 1 ? HOME : whole(picture, state)); soon(); };
+  const beyond = h("button", { type: "button", class: "beyond", onclick: () => { all(); canvas.focus({ preventScroll: true }); } });
   let frame = 0;
   const soon = (still = true) => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => draw(still)); };
   const say = () => {
@@ -68,11 +75,12 @@ export default function (component) {
   };
   const zoom = (factor, x = picture.box.width / 2, y = picture.box.height / 2) => {
     const { view } = state, before = view.zoom * half(picture.box);
-    view.zoom = Math.min(60, Math.max(1, view.zoom * factor));
+    const least = whole(picture, state);
+    view.zoom = Math.min(60, Math.max(least.zoom, view.zoom * factor));
     const after = view.zoom * half(picture.box);
     view.x += (x - picture.box.width / 2) * (1 / before - 1 / after);
     view.y -= (y - picture.box.height / 2) * (1 / before - 1 / after);
-    if (view.zoom === 1) view.x = view.y = 0;
+    if (view.zoom === least.zoom) Object.assign(view, least);
     soon();
   };
   listen(canvas, picture, state, { hover, choose, zoom, soon, show: (i) => { into(picture, state, i); hover(i); } });
@@ -109,10 +117,10 @@ export default function (component) {
       picture.heat ? toggle(data.words.heat, state.colour === "heat", () => (state.colour = state.colour === "heat" ? "kind" : "heat") === "heat") : null,
       last > 0 ? toggle(data.words.same, state.same, () => (state.same = !state.same)) : null,
       h("div", { class: "zoom" },
-        [["+", data.words.nearer, () => zoom(1.5)], ["−", data.words.farther, () => zoom(1 / 1.5)], ["⤢", data.words.whole, () => { state.view = { x: 0, y: 0, zoom: 1 }; soon(); }]]
+        [["+", data.words.nearer, () => zoom(1.5)], ["−", data.words.farther, () => zoom(1 / 1.5)], ["⤢", data.words.whole, all]]
           .map(([sign, title, onclick]) => h("button", { type: "button", title, "aria-label": title, onclick }, sign)))),
     legend,
-    h("div", { class: "plot" }, canvas),
+    h("div", { class: "plot" }, canvas, beyond),
     ...(last > 0 ? [time] : []), fact, words,
     h("div", { class: "under" }, taken.tools), taken.table);
   say();
@@ -168,6 +176,19 @@ function fitted(canvas, picture) {
 function sentence({ data, near, labels, kinds }, i, f) {
   const friends = near(i, f).map((j) => labels[j]).join("  ");
   return data.words.token.replaceAll("{token}", labels[i]).replaceAll("{id}", data.ids[i]).replaceAll("{kind}", data.kinds[kinds[i]].title).replaceAll("{near}", friends);
+}
+
+/** Say at the edge how many tokens lie beyond it, while the picture is as it opens; a press shows them all. */
+function pointOut(button, picture, state) {
+  const { box, data } = picture, { count, x, y } = outside(picture, state), { view } = state;
+  button.hidden = !count || view.zoom !== 1 || view.x !== 0 || view.y !== 0 || state.t !== Math.round(state.t);
+  if (button.hidden) return;
+  const [dx, dy] = [(x - box.width / 2) / box.width, (y - box.height / 2) / box.height], across = Math.abs(dx) >= Math.abs(dy);
+  const sign = across ? (dx < 0 ? "←" : "→") : dy < 0 ? "↑" : "↓", text = data.words[count === 1 ? "beyond_one" : "beyond"].replace("{n}", count.toLocaleString("en"));
+  button.replaceChildren(h("span", { "aria-hidden": "true" }, `${sign} `), text);
+  const within = (v, size, edge) => `${Math.min(size - edge, Math.max(6, v - 14))}px`;
+  Object.assign(button.style, across ? { left: dx < 0 ? "6px" : "auto", right: dx < 0 ? "auto" : "6px", top: within(y, box.height, 60), bottom: "auto" }
+    : { left: within(x, box.width, 190), right: "auto", top: dy < 0 ? "6px" : "auto", bottom: dy < 0 ? "auto" : "40px" });
 }
 
 /** Turn the picture so that a token is inside it. */
@@ -231,7 +252,7 @@ function listen(canvas, picture, state, { hover, choose, zoom, soon, show }) {
   };
   canvas.onpointerleave = (e) => { armed = false; if (!held.size && e.pointerType !== "touch") hover(null); };
   canvas.addEventListener("wheel", (e) => {
-    if (!(armed || e.ctrlKey) || (e.deltaY > 0 && state.view.zoom === 1)) return; // the page scrolls
+    if (!(armed || e.ctrlKey) || (e.deltaY > 0 && state.view.zoom <= whole(picture, state).zoom)) return; // the page scrolls
     e.preventDefault();
     zoom(Math.exp(-e.deltaY * 0.0022), ...at(e));
   }, { passive: false });
@@ -264,48 +285,6 @@ function towards(picture, state, [dy, dx]) {
     if (along > 0.5 && cost < least) [best, least] = [i, cost];
   }
   return best;
-}
-
-/** The time slider: which training step is shown, with play. Movement takes 0.4 s unless the reader wants calm. */
-function timeline(data, state, { draw, say, last }) {
-  const said = () => `${data.words.step} ${data.steps[Math.round(state.t)].toLocaleString("en")}`;
-  const output = h("output", {}, said());
-  const range = h("input", { type: "range", min: 0, max: last, step: 1, value: Math.round(state.t), "aria-label": data.words.time, "aria-valuetext": said(), "data-part": "time",
-    oninput: (e) => { stop(); go(+e.target.value); } });
-  const play = h("button", { type: "button", class: "play", "data-part": "play", onclick: () => (state.on ? stop() : start()) }, data.words.play);
-  const show = (still) => {
-    draw(still);
-    range.value = Math.round(state.t);
-    range.setAttribute("aria-valuetext", said());
-    output.textContent = said();
-    say();
-  };
-  const go = (target, then = () => {}) => {
-    cancelAnimationFrame(state.playing);
-    const from = state.t, began = performance.now();
-    state.going = data.steps[target];
-    if (calm() || from === target) { state.t = target; state.going = null; show(true); return then(); }
-    const tick = (now) => {
-      const u = Math.min(1, Math.max(0, (now - began) / MOVE));
-      state.t = from + (target - from) * (u * u * (3 - 2 * u));
-      if (u < 1) { show(false); state.playing = requestAnimationFrame(tick); return; }
-      state.t = target;
-      state.going = null;
-      show(true);
-      then();
-    };
-    state.playing = requestAnimationFrame(tick);
-  };
-  const stop = () => { state.on = false; state.going = null; cancelAnimationFrame(state.playing); clearTimeout(state.pause); play.textContent = data.words.play; };
-  const next = () => {
-    if (!state.on || !range.isConnected) return;
-    if (state.t >= last) return stop();
-    state.pause = setTimeout(() => state.on && range.isConnected && go(Math.floor(state.t) + 1, next), REST);
-  };
-  const start = () => { state.on = true; play.textContent = data.words.pause; go(state.t >= last ? 0 : Math.round(state.t), next); };
-  state.on = false;
-  clearTimeout(state.pause);
-  return Object.assign(h("div", { class: "time" }, play, range, output), { go });
 }
 
 /** id, token, kind and place of every token at the step that is shown. */

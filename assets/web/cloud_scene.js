@@ -6,14 +6,53 @@ const SHAPES = { start: "circle", letter: "circle", capitalised: "triangle", con
 /** Half the shorter side of the picture, in which the cloud fits at zoom 1. */
 export const half = ({ width, height }) => Math.min(width, height) * 0.47;
 
-/** For each frame the middle of the cloud and half its width and height, without the outermost 1 % on each side. */
+const FINE = 48, RIM = 0.015;
+
+/** For each frame the middle of the cloud and half its width and height, without the outermost places on each side. Tokens that
+ * lie in one place count once: a heap of them far away would else make all others small. `outside` says who is left out. */
 export function extents({ data: xy, shape: [frames, count] }) {
-  const ends = (f, axis) => {
-    const sorted = Float32Array.from({ length: count }, (_, i) => xy[2 * (f * count + i) + axis]).sort();
-    const low = sorted[Math.floor(count * 0.01)], high = sorted[Math.min(count - 1, Math.ceil(count * 0.99))];
-    return [(low + high) / 2, (high - low) / 2 || 1];
-  };
-  return Array.from({ length: frames }, (_, f) => { const [x, w] = ends(f, 0), [y, h] = ends(f, 1); return { x, y, w, h }; });
+  return Array.from({ length: frames }, (_, f) => {
+    const axes = [0, 1].map((axis) => Float32Array.from({ length: count }, (_, i) => xy[2 * (f * count + i) + axis]));
+    const [column, row] = axes.map((values) => {
+      const low = values.reduce((a, b) => Math.min(a, b)), size = values.reduce((a, b) => Math.max(a, b)) - low || 1;
+      return (i) => Math.min(FINE - 1, Math.floor(((values[i] - low) / size) * FINE));
+    });
+    const places = new Map();
+    for (let i = 0; i < count; i++) places.set(column(i) * FINE + row(i), i);
+    const [[x, w], [y, h]] = axes.map((values) => {
+      const sorted = Float32Array.from(places.values(), (i) => values[i]).sort(), last = sorted.length - 1;
+      const low = sorted[Math.floor(last * RIM)], high = sorted[Math.ceil(last * (1 - RIM))];
+      return [(low + high) / 2, (high - low) / 2 || 1];
+    });
+    return { x, y, w, h };
+  });
+}
+
+/** The view that holds all tokens which are not hidden; never nearer than the one that the picture opens with. */
+export function whole({ now, count, kinds, box }, { off }) {
+  const ends = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < count; i++) if (!off.has(kinds[i])) for (const axis of [0, 1]) {
+    ends[2 * axis] = Math.min(ends[2 * axis], now[2 * i + axis]);
+    ends[2 * axis + 1] = Math.max(ends[2 * axis + 1], now[2 * i + axis]);
+  }
+  if (!Number.isFinite(ends[0])) return { x: 0, y: 0, zoom: 1 };
+  const zoom = (0.9 / half(box)) * Math.min(box.width / (ends[1] - ends[0]), box.height / (ends[3] - ends[2]));
+  return zoom >= 1 ? { x: 0, y: 0, zoom: 1 } : { x: (ends[0] + ends[1]) / 2, y: (ends[2] + ends[3]) / 2, zoom };
+}
+
+/** How many tokens lie beyond the edge, and where on it the way to them begins. */
+export function outside(picture, { view, off }) {
+  const { box } = picture, sum = [0, 0];
+  let count = 0;
+  for (let i = 0; i < picture.count; i++) {
+    if (off.has(picture.kinds[i])) continue;
+    const [x, y] = toScreen(picture, view, i);
+    if (x >= 0 && y >= 0 && x <= box.width && y <= box.height) continue;
+    count++;
+    sum[0] += x;
+    sum[1] += y;
+  }
+  return { count, x: sum[0] / count, y: sum[1] / count };
 }
 
 /** The distance that fills half the shorter side, so that the frame's cloud fits into the picture. */

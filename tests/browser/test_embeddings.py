@@ -105,3 +105,40 @@ def test_the_cloud_and_the_strip_point_at_each_other_and_the_keys_say_what_they_
     canvas.press("Escape")
     visitor.drawn()
     assert chips.evaluate_all(on) == [2] and visitor.errors == []
+
+
+def test_a_picture_that_is_painted_again_is_the_same(server: str, visit) -> None:
+    """The pen kept the width of its last line, so the frame of the matrix was thicker from the second painting on."""
+    visitor = visit(f"{server}/embeddings?vectors=lookup&text=The+little+dog+saw+the+cat")
+    page = visitor.page
+    canvas = page.locator("canvas[aria-label^='The embedding matrix']")
+    seen = lambda: canvas.evaluate("canvas => canvas.toDataURL()")  # noqa: E731
+    page.set_viewport_size({"width": 1300, "height": 900})  # of another width, and so of a new memory: painted once
+    visitor.idle()
+    once = seen()
+    page.locator(".chips .chip").nth(1).hover()
+    visitor.drawn()
+    pointed = seen()
+    page.mouse.move(2, 2)
+    visitor.drawn()
+    assert pointed != once and seen() == once and visitor.errors == []
+
+
+def test_the_cloud_opens_on_most_tokens_and_says_how_many_lie_farther_out(server: str, visit) -> None:
+    visitor = visit(f"{server}{CLOUD}&model=stories")
+    page = visitor.page
+    beyond, canvas = page.locator(".plot .beyond"), page.locator("canvas[data-part=canvas]")
+    assert int(re.search(r"\d+", beyond.inner_text())[0]) > 100  # a heap of tokens that training never saw
+    opened = canvas.evaluate("canvas => canvas.toDataURL()")
+    beyond.press("Enter")
+    visitor.drawn()
+    expect(beyond).to_be_hidden()
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != opened
+    page.get_by_role("button", name="Show everything").click()
+    page.mouse.move(2, 2)
+    visitor.drawn()
+    expect(beyond).to_be_visible()
+    page.get_by_role("slider", name="Training step").last.press("Home")  # before training nothing lies apart
+    expect(page.locator(".time output")).to_have_text(re.compile(r"^\D*0$"))
+    visitor.drawn()
+    assert int(re.search(r"\d+", beyond.inner_text())[0]) < 50 and visitor.errors == []

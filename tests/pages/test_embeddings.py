@@ -24,7 +24,7 @@ from ui import cached
 from ui import cached_embeddings as computed
 from ui import snippets_embeddings as snippets
 from ui.embeddings.spot import CHOSEN
-from ui.figures.embeddings import cloud_in_space
+from ui.figures.embeddings import cloud_in_space, crowd, farther_out
 from ui.numbers import digits
 from ui.state import Reading
 from ui.tokens import chips
@@ -286,6 +286,23 @@ def test_figure_has_one_trace_for_each_kind_and_escapes() -> None:
     assert len(figure.data) == 3
     with pytest.raises(ValueError, match="need as many labels"):
         cloud_in_space(np.zeros((3, 3)), ["a"], ["start"], {}, palette)
+
+
+def test_the_picture_in_space_opens_on_the_crowd_and_holds_the_heap_far_away() -> None:
+    chosen = np.random.default_rng(0)
+    cloud_, heap = chosen.normal(size=(600, 3)), np.array([30.0, 0, 0]) + 0.01 * chosen.normal(size=(250, 3))
+    places = np.concatenate([cloud_, heap])
+    middle, half = crowd(places)
+    assert np.abs(middle).max() < 0.5 and (half < 4).all() and 250 <= farther_out(places) < 260 and farther_out(cloud_) < 10
+    labels, palette = ["a"] * len(places), {"ink": "#000", "line": "#ccc", "accent": "#00f", "kind-start": "#111"}
+    scene = cloud_in_space(places, labels, ["start"] * len(places), {"start": "S"}, palette).layout.scene
+    ranges = np.array([axis.range for axis in (scene.xaxis, scene.yaxis, scene.zaxis)], dtype=float)
+    assert (ranges[:, 0] <= places.min(axis=0)).all() and (ranges[:, 1] >= places.max(axis=0)).all()
+    unit = np.ptp(ranges, axis=1) / [scene.aspectratio.x, scene.aspectratio.y, scene.aspectratio.z]
+    assert np.allclose(unit, 2 * half.max())  # one scale along all axes, and the crowd has size 1
+    assert np.allclose(
+        np.array([scene.camera.center.x, scene.camera.center.y, scene.camera.center.z]) * unit + ranges.mean(axis=1), middle
+    )
 
 
 def reading(text: str = "The little dog was very", step: int | None = None) -> Reading:

@@ -108,7 +108,7 @@ def _in_plane(spot: Spot, method: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _in_space(spot: Spot, method: str) -> None:
-    from ui.figures.embeddings import cloud_in_space  # Plotly, which only this view needs
+    from ui.figures.embeddings import cloud_in_space, farther_out  # Plotly, which only this view needs
 
     page, now = spot.page, spot.now
     sentence = _named(spot)
@@ -125,7 +125,8 @@ def _in_space(spot: Spot, method: str) -> None:
     named = [i for i, token in enumerate(listed) if token in set(sentence)]
     figure = cloud_in_space(places, labels, kinds, page["kinds"], theme.palette(), named=named)
     st.plotly_chart(figure, key="embeddings-space", theme=None, config={"displaylogo": False})
-    st.caption(fact)
+    beyond = farther_out(places)
+    st.caption(f"{fact} {page['cloud.space_beyond'].format(n=beyond)}" if beyond else fact)
     _part(spot, len(listed))
     page_parts.provenance(replace(now, step=_finished(now)[1]) if method == "tsne" else now)
     rows = list(zip(listed, labels, kinds, *np.round(places.T.astype(float), 5).tolist(), strict=True))
