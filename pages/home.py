@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from ui import cached, cached_home, locked, model_map
+from ui import cached, cached_home, locked, model_map, path
 from ui import page as page_parts
 from ui.components.story import story
 from ui.components.tokens import token_strip
-from ui.pages import PAGES
 from ui.snippets_home import continuation_code
-from ui.text import load
 
 page = page_parts.start("home")
 now = page.reading
@@ -50,8 +48,7 @@ with right:
     page_parts.predict(page, "predict", 0 if best < 0.2 else 1 if best < 0.6 else 2, page["predict.reveal"], best=f"{best:.2f}")
     with page_parts.break_it(page):
         st.markdown(page["break.how" if len(now.info.steps) > 1 else "break.how_none"])
-    with page_parts.card("home-path", page["path.title"], page["path.text"]), st.container(key="home-path-links"):
-        for entry in PAGES[1:]:
-            st.page_link(entry.path, label=f"**{entry.title}** {load(entry.slug)['question']}")
+    with page_parts.card("home-path", page["path.title"], page["path.text"]):
+        path.show(page)
 
 page_parts.finish(page)

@@ -139,3 +139,13 @@ def test_the_continuation_snippet_runs_for_a_snapshot() -> None:
     code = next(block.value for block in at.code if "SamplingConfig" in block.value)
     assert "open_model('stories', 0)" in code
     assert continuation_code.__doc__
+
+
+def test_the_path_says_of_each_page_what_it_has_of_this_sentence() -> None:
+    at = check(open_page("home", text="The dog saw it"), "home")
+    lines = [link.proto.label for link in at.get("page_link") if link.proto.label.startswith("**")]
+    assert [line.split("**")[1] for line in lines] == [page.title for page in PAGES[1:]]
+    opened = cached.checkpoint("stories", None)
+    ids = opened.tokenizer.encode("The dog saw it")
+    assert f"Tokens: {len(ids)}." in lines[0] and f"{len(ids)}, of {opened.config.d_model} numbers" in lines[1]
+    assert f"{count_parameters(opened.config):,}" in lines[6]

@@ -26,18 +26,20 @@ def show(page: Page) -> None:
     """First the question, then the next token and the loss with places and without."""
     words, now = page["break"], page.reading
     with page_parts.break_it(page):
-        page_parts.prose(words[now.config.position])
         if now.config.position == "none":
+            page_parts.prose(words["none"])
             return
-        page_parts.prose(words["left_causal" if now.config.causal else "left_open"])
         left, right = st.columns([1, 1.55], gap="large")
         seen = computed.without_places(now.model_id, now.step, now.ids)
         with left:
+            page_parts.prose(words[now.config.position])
+            page_parts.prose(words["left_causal" if now.config.causal else "left_open"])
+        with right:
             if not _asked(page, seen):
                 return
-            _losses(words, seen)
-        with right:
             _bars(page, seen)
+        with left:
+            _losses(words, seen)
 
 
 def _asked(page: Page, seen: computed.Placeless) -> bool:

@@ -114,7 +114,8 @@ def show_scheme(page: Page) -> None:
 
 def show_sum(page: Page) -> None:
     """Token vector plus position vector."""
-    with page_parts.card("positions-sum", page["sum.title"], page["sum.text"]):
+    left, right = st.columns([1.55, 1], gap="medium")
+    with left, page_parts.card("positions-sum", page["sum.title"], page["sum.text"]):
         now = _choose(page)
         key = f"positions-token-{now.scope}-{locked.current_round()}"
         locked.hear(now.scope, key, "picked")
@@ -155,7 +156,7 @@ def show_sum(page: Page) -> None:
         rows = list(zip(range(len(token)), token.tolist(), position.tolist(), total.tolist(), strict=True))
         header = ["channel", "token", "position", "sum"]
         page_parts.take_away(page, "sum", header=header, rows=rows, code=snippets.sum_code(now, row))
-    with page_parts.card("positions-sum-where"):
+    with right, page_parts.card("positions-sum-where"):
         origin.show(now, "embed.sum", (row, int(np.abs(total).argmax())), key="positions-sum-where")
 
 
