@@ -101,12 +101,14 @@ class Transformer(nn.Module):
     def rewired(self, **changes: object) -> Transformer:
         """The same weights (shared, not copied) under a changed configuration, e.g. ``causal=False``.
 
-        Only choices that leave every weight's shape alone can be changed; others raise ``ValueError``.
+        Only choices that leave every weight's shape alone can be changed; others raise ``ValueError``. With a smaller
+        ``n_layers`` it ends after so many blocks.
         """
         with torch.device("meta"):
             other = Transformer(replace(self.config, **changes))
+        beyond = tuple(f"blocks.{i}." for i in range(other.config.n_layers, self.config.n_layers))
         try:
-            other.load_state_dict(self.state_dict(), assign=True)
+            other.load_state_dict({k: v for k, v in self.state_dict().items() if not k.startswith(beyond)}, assign=True)
         except RuntimeError as error:
             raise ValueError(f"these weights do not fit a model with {changes}") from error
         other._add_tables()

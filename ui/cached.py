@@ -85,13 +85,13 @@ def _trace(
     step: int | None,
     ids: tuple[int, ...],
     names: tuple[str, ...] | None,
-    causal: bool | None,
+    changes: tuple[tuple[str, Any], ...],
     heads: tuple[tuple[int, int], ...],
     mlps: tuple[int, ...],
 ) -> Trace:
     model = checkpoint(model_id, step).model
-    if causal is not None and causal != model.config.causal:
-        model = model.rewired(causal=causal)
+    if changes:
+        model = model.rewired(**dict(changes))
     if heads or mlps:
         return trace(model, ids, names, edit=ablation(heads=heads, mlps=mlps))
     return trace(model, ids, names)
@@ -104,15 +104,19 @@ def trace_of(
     *,
     names: Collection[str] | None = None,
     causal: bool | None = None,
+    n_layers: int | None = None,
     without_heads: Collection[tuple[int, int]] = (),
     without_mlps: Collection[int] = (),
 ) -> Trace:
     """The trace of a sentence, made once for all who ask for the same.
 
-    ``without_heads`` holds (layer, head) pairs and ``without_mlps`` layers that are switched off, counted from 0.
+    ``causal`` is another mask than the model's own; ``n_layers`` says after how many layers it ends. ``without_heads`` holds
+    (layer, head) pairs and ``without_mlps`` layers that are switched off, counted from 0.
     """
-    chosen = None if names is None else tuple(sorted(names))
-    return _trace(model_id, step, tuple(ids), chosen, causal, tuple(sorted(without_heads)), tuple(sorted(without_mlps)))
+    chosen, config = None if names is None else tuple(sorted(names)), checkpoint(model_id, step).config
+    asked = (("causal", causal), ("n_layers", n_layers))
+    changes = tuple((name, value) for name, value in asked if value is not None and value != getattr(config, name))
+    return _trace(model_id, step, tuple(ids), chosen, changes, tuple(sorted(without_heads)), tuple(sorted(without_mlps)))
 
 
 def next_token_probabilities(model_id: str, step: int | None, ids: Collection[int]) -> np.ndarray:

@@ -13,6 +13,7 @@ const STYLE = `
 .lens td { padding: 5px 4px; border-radius: 6px; text-align: center; font-size: 15px; overflow: hidden; text-overflow: ellipsis; white-space: pre; cursor: default; unicode-bidi: isolate; border: 2px solid transparent; }
 .lens td.same { border-color: var(--gf-accent); }
 .lens td.here { outline: 2px solid var(--gf-ink); }
+.lens td.made { outline: 2px dashed var(--gf-ink); }
 .lens tr.lit th { color: var(--gf-accent); font-weight: 700; }
 .lens tr.lit td { border-color: color-mix(in srgb, var(--gf-accent) 40%, transparent); }
 .lens tr.lit td.same { border-color: var(--gf-accent); }
@@ -46,14 +47,14 @@ export default function (component) {
   const onkeydown = (e) => {
     const to = moved(e, state.at, rows, stages);
     if (to) move(...to);
-    else if (e.key === "Enter") bus.press(placed(...state.at));
+    else if (e.key === "Enter") press(placed(...state.at));
     else return;
     e.preventDefault();
   };
   const body = data.rows.map((label, i) => {
     cells.push(data.columns.map((_, j) => {
       const rgb = colour(chances[i * stages + j]);
-      return h("td", { tabindex: i === state.at[0] && j === state.at[1] ? 0 : -1, class: data.same[i][j] ? "same" : "", "aria-label": data.words[i][j], dir: "auto", "data-i": i, "data-j": j,
+      return h("td", { tabindex: i === state.at[0] && j === state.at[1] ? 0 : -1, class: `${data.same[i][j] ? "same" : ""} ${i === data.picked && j === data.stage ? "made" : ""}`, "aria-label": data.words[i][j], dir: "auto", "data-i": i, "data-j": j,
         style: { background: css(rgb), color: inkOn(rgb) } }, data.cells[i][j]);
     }));
     return h("tr", { class: i === data.picked ? "on" : "" }, h("th", { scope: "row", dir: "auto", title: label, "data-i": i, "data-j": stages - 1 }, label), cells[i],
@@ -73,14 +74,15 @@ export default function (component) {
     scope: data.sentence,
     lock: data.lock,
     show: (place, held) => {
-      const i = place?.query ?? place?.token ?? data.picked ?? 0, j = place?.space === data.name ? place.layer + 1 : stages - 1;
+      const i = place?.query ?? place?.token ?? data.picked ?? 0, j = place?.space === data.name ? place.layer + 1 : data.stage;
       body.forEach((row, n) => row.classList.toggle("lit", Boolean(place) && part(place, n) !== null));
       cells.forEach((line, n) => line.forEach((cell, m) => cell.classList.toggle("here", Boolean(place) && n === i && m === j)));
       table.classList.toggle("held", held);
       words.textContent = data.words[Math.min(Math.max(0, i), rows - 1)][j];
     },
   });
-  bus.watch(table, (e) => { const cell = e.target.closest?.("[data-i]"); return cell ? placed(+cell.dataset.i, +cell.dataset.j) : null; });
+  const press = (to) => { bus.press(to); if (to.layer + 1 !== data.stage) component.setTriggerValue("stage", to.layer + 1); };
+  bus.watch(table, (e) => { const cell = e.target.closest?.("[data-i]"); return cell ? placed(+cell.dataset.i, +cell.dataset.j) : null; }, press);
   table.addEventListener("focusin", (e) => { if (e.target.dataset.i) { state.at = [+e.target.dataset.i, +e.target.dataset.j]; if (e.target.matches(":focus-visible")) bus.point(placed(...state.at)); } });
   table.addEventListener("focusout", () => bus.point(null));
   if (focused) cells[state.at[0]][state.at[1]].focus({ preventScroll: true });

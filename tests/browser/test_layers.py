@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from llm.checkpoints import load_checkpoint
+from llm.interpret.lens import logit_lens
 from llm.trace import trace
 from tests.browser.conftest import ROOT
 from ui.numbers import digits
@@ -69,6 +70,26 @@ def test_the_lens_gives_the_final_probabilities_in_its_last_column(server: str, 
     logits = run["logits"][2].astype(np.float64)
     best = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert cell.get_attribute("aria-label").startswith(f"At ·dog, after layer 4: ·was {digits(float(best.max()))}")
+
+
+def test_a_guess_that_is_pressed_is_answered_for(server: str, visit) -> None:
+    visitor, model = opened(server, visit, "&part=lens"), load_checkpoint(ROOT / "assets" / "models" / "stories").model
+    page, cells = visitor.page, visitor.page.locator(".st-key-layers-lens-table td:not(.next)")
+    scores = logit_lens(model, traced())  # (S, T, V)
+
+    def told() -> float:
+        said = page.locator(".st-key-layers-lens-made-origin").get_by_text("in the trace").inner_text()
+        return float(said.split()[-1].replace("−", "-"))
+
+    assert told() == pytest.approx(scores[2, 2].max(), rel=1e-6)
+    cells.nth(4 * 5 + 3).click()  # the last token after layer 3
+    visitor.idle()
+    assert "layer=3" in page.url and "token=5" in page.url and told() == pytest.approx(scores[3, 4].max(), rel=1e-6)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    visitor.idle()
+    assert "layer=4" in page.url and told() == pytest.approx(scores[4, 4].max(), rel=1e-6)
+    assert visitor.errors == []
 
 
 def test_token_and_part_stand_in_the_link_and_back_follows(server: str, visit) -> None:

@@ -15,6 +15,7 @@ from llm.checkpoints import save_checkpoint
 from llm.config import ModelConfig
 from llm.hf import save_gpt2
 from llm.interpret.activations import FORMULAS
+from llm.interpret.lens import logit_lens
 from llm.model import Transformer
 from llm.tokenizers import CharTokenizer, WordTokenizer, train_bpe
 from tests.pages.helpers import check, component, messages, open_page
@@ -23,6 +24,7 @@ from ui import snippets_layers as snippets
 from ui.components.joined import picture
 from ui.components.signed import Bar, running
 from ui.layers.lens import settled
+from ui.numbers import digits
 from ui.text import load
 from ui.tokens import chips
 
@@ -161,6 +163,23 @@ def test_the_lens_ends_in_the_models_own_guess() -> None:
     chances = np.exp(logits - logits.max(-1, keepdims=True))
     np.testing.assert_allclose(arrays["probabilities"][:, -1], (chances / chances.sum(-1, keepdims=True)).max(-1), rtol=1e-4)
     assert header["next"][:-1] == header["rows"][1:]
+
+
+@pytest.mark.parametrize("layer", ["1", "3", "4"])
+def test_a_guess_of_the_lens_is_answered_for(layer: str) -> None:
+    """The score, the lines that print it, and the probability that the table shows are those of a model which ends there."""
+    at = open_part("lens", layer=layer)
+    lens, arrays = component(at, "layers-lens-table")
+    here, stage = now(), int(layer)
+    scores = logit_lens(here.model, here.trace())[stage, -1].astype(np.float64)
+    assert lens["stage"] == stage
+    shown, _ = component(at, "layers-lens-made-origin")
+    assert float(shown["exact"].replace("−", "-")) == pytest.approx(scores.max(), rel=1e-5)
+    printed = run_code(next(block.value for block in at.code if "['logits']" in block.value)).replace("trace:", "").split()
+    assert [float(each) for each in printed] == pytest.approx([scores.max()] * 2, rel=1e-5)
+    chance = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+    assert arrays["probabilities"][-1, stage] == pytest.approx(chance.max(), rel=1e-4)
+    assert any(f"**{digits(float(arrays['probabilities'][-1, stage]))}**" in said.value for said in at.markdown)
 
 
 def test_settled_counts_each_token_once() -> None:

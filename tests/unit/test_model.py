@@ -264,6 +264,13 @@ def test_rewired_can_change_positions_that_have_no_weights(start, change):
     torch.testing.assert_close(model.rewired(position=change)(some_ids()), expected, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("norm_position", ["pre", "post"])
+def test_rewired_to_fewer_layers_ends_after_them(norm_position):
+    model, ids = with_random_weights(config_of(norm_position=norm_position)), some_ids()
+    assert torch.equal(model.rewired(n_layers=1)(ids), model(ids, depth=1))
+    assert not torch.allclose(model(ids, depth=1), model(ids))
+
+
 @pytest.mark.parametrize("change", [{"d_model": 32}, {"n_layers": 3}, {"position": "none"}, {"tie_embeddings": False}])
 def test_rewired_refuses_what_changes_the_weights(change):
     with pytest.raises(ValueError, match="do not fit"):

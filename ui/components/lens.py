@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
 from ui.components.core import linked, pack, renderer
 
@@ -33,6 +34,8 @@ def lens_table(
     next_tokens: Sequence[str] = (),
     next_head: str = "",
     picked: int | None = None,
+    stage: int | None = None,
+    on_stage: Callable[[int], None] = lambda stage: None,
     sentence: str | None = None,
 ) -> None:
     """Draw the lens.
@@ -42,7 +45,9 @@ def lens_table(
         key_colour, key_frame: what the colour and the frame of a cell mean.
         brief: shorter names of the columns, for a narrow screen.
         next_tokens: what really follows each token, as a last column under ``next_head``; empty leaves it out.
-        picked: the row that is set in bold; ``sentence``: whose tokens the rows are (``Reading.scope``).
+        picked: the row that is set in bold; ``stage``: the column whose cell in it is explained (None: the last).
+        on_stage: called with another column that is pressed, before the page runs again.
+        sentence: whose tokens the rows are (``Reading.scope``).
     """
     if len(cells) != len(rows) or any(len(row) != len(columns) for row in cells):
         raise ValueError(f"the lens needs {len(rows)} rows of {len(columns)} cells, not {[len(row) for row in cells]}")
@@ -60,7 +65,14 @@ def lens_table(
         "keyColour": key_colour,
         "keyFrame": key_frame,
         "picked": picked,
+        "stage": len(columns) - 1 if stage is None else stage,
         **linked(sentence),
     }
     chances = np.array([[cell.probability for cell in row] for row in cells], dtype=np.float32)
-    renderer("lens")(data=pack(header, probabilities=chances), key=key)
+
+    def pressed() -> None:
+        said = (st.session_state.get(key) or {}).get("stage")
+        if isinstance(said, (int, float)) and 0 <= said < len(columns):
+            on_stage(int(said))
+
+    renderer("lens")(data=pack(header, probabilities=chances), key=key, on_stage_change=pressed)

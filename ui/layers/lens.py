@@ -11,8 +11,9 @@ from ui import page as page_parts
 from ui import snippets_layers as snippets
 from ui.components.lens import LensCell, lens_table
 from ui.components.signed import Bar, signed_bars
-from ui.layers.spot import WIDE, Spot
+from ui.layers.spot import WIDE, Spot, go_to_layer
 from ui.numbers import digits
+from ui.origin import view as origin
 
 SAID = 3
 
@@ -25,25 +26,52 @@ def show(spot: Spot) -> None:
         follows = [*spot.now.labels[1:], "?"] if spot.now.config.causal else []
         lens_table(
             _cells(spot, top), spot.now.labels, columns, key="layers-lens-table", label=words["label"], picked=spot.position,
+            stage=spot.layer + 1, on_stage=_to_stage,
             key_colour=words["colour"], key_frame=words["frame"],
             brief=[words["start"], *map(str, range(1, len(columns)))], next_tokens=follows, next_head=words["next"],
             sentence=spot.now.scope,
         )  # fmt: skip
         page_parts.provenance(spot.now)
         _take_away(spot, top, columns)
+    with left:
+        _ask(spot, top)
+        _settled(spot, top, columns)
     with right:
-        same = int((top.ids[1, :, 0] == top.ids[-1, :, 0]).sum())
-        count = len(spot.now.ids)
-        option = 0 if same == 0 else 3 if same == count else 1 if same < count / 2 else 2
-        page_parts.predict(spot.page, "early", option, spot.page["early.reveal"], same=same, count=count)
-        with page_parts.card("layers-settled", words["settled"], words["settled_caption"]):
-            bars = [Bar(c, float(n)) for c, n in zip(columns, settled(top.ids[:, :, 0]), strict=True)]
-            signed_bars(bars, key="layers-settled-bars", label=words["settled_label"], plus=False, limit=float(count))
-            page_parts.prose(words["how"])
-            config = spot.now.config
-            last_norm = config.norm_position == "pre" and config.norm != "none"
-            read = r"\operatorname{norm}(x_\ell)" if last_norm else r"x_\ell"
-            st.latex(rf"\text{{logits after layer }} \ell = W_U \cdot {read}")
+        _made(spot, top)
+
+
+def _ask(spot: Spot, top: LensTop) -> None:
+    same, count = int((top.ids[1, :, 0] == top.ids[-1, :, 0]).sum()), len(spot.now.ids)
+    option = 0 if same == 0 else 3 if same == count else 1 if same < count / 2 else 2
+    page_parts.predict(spot.page, "early", option, spot.page["early.reveal"], same=same, count=count)
+
+
+def _settled(spot: Spot, top: LensTop, columns: list[str]) -> None:
+    words, config = spot.page["lens"], spot.now.config
+    with page_parts.card("layers-settled", words["settled"], words["settled_caption"]):
+        bars = [Bar(c, float(n)) for c, n in zip(columns, settled(top.ids[:, :, 0]), strict=True)]
+        signed_bars(bars, key="layers-settled-bars", label=words["settled_label"], plus=False, limit=float(len(spot.now.ids)))
+        page_parts.prose(words["how"])
+        last_norm = config.norm_position == "pre" and config.norm != "none"
+        read = r"\operatorname{norm}(x_\ell)" if last_norm else r"x_\ell"
+        st.latex(rf"\text{{logits after layer }} \ell = W_U \cdot {read}")
+
+
+def _made(spot: Spot, top: LensTop) -> None:
+    """What made the guess after the layer on the bench: that of a model which ends there."""
+    words, depth = spot.page["lens"], spot.layer + 1
+    guess, chance = int(top.ids[depth, spot.position, 0]), float(top.probabilities[depth, spot.position, 0])
+    with page_parts.card("layers-lens-made", words["made"].format(layer=depth), words["made_caption"]):
+        origin.show(spot.now, "logits", (spot.position, guess), key="layers-lens-made", n_layers=depth)
+        scores = spot.now.trace(n_layers=depth)["logits"][spot.position].astype(np.float64)
+        total = float(np.exp(scores - scores[guess]).sum())
+        page_parts.prose(words["made_chance"], count=f"{len(scores):,}", total=digits(total), chance=digits(chance))
+
+
+def _to_stage(stage: int) -> None:
+    """Put the bench on the layer that a stage comes after; before the first one nothing is computed that could be opened."""
+    if stage > 0:
+        go_to_layer(stage - 1)
 
 
 def settled(on_top: np.ndarray) -> list[int]:

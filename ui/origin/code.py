@@ -14,10 +14,13 @@ _ACTIVATIONS = {
     "silu": "F.silu(pre)",
 }
 
+_CHANGED = ("causal", "n_layers")
 
-def code(now: Reading, found: Origin, causal: bool) -> str:
-    """Open the model, trace the sentence, and make the number from what came before it."""
-    rewired = "" if causal == now.config.causal else f"model = model.rewired(causal={causal})  # not trained so\n"
+
+def code(now: Reading, found: Origin, config: ModelConfig) -> str:
+    """Open the model, trace the sentence, and make the number from what came before it. ``config`` is that of the trace."""
+    changes = [f"{name}={getattr(config, name)}" for name in _CHANGED if getattr(config, name) != getattr(now.config, name)]
+    rewired = f"model = model.rewired({', '.join(changes)})  # not trained so\n" if changes else ""
     return f"""import torch
 import torch.nn.functional as F
 from llm.library import open_model
@@ -28,7 +31,7 @@ model, tokenizer = opened.model, opened.tokenizer
 {rewired}ids = tokenizer.encode({now.sentence!r})[:{len(now.ids)}]
 {_hidden(now)}t = {{name: torch.tensor(array) for name, array in trace(model, ids).items()}}
 
-{lines(now.config, found)}
+{lines(config, found)}
 print(float(y), "trace:", float(t[{found.point!r}][{", ".join(map(str, found.index))}]))
 """
 

@@ -23,36 +23,40 @@ from ui.ways import Cell
 
 
 def show(
-    now: Reading, point: str, index: Index, *, key: str, causal: bool | None = None, whole: bool = False, in_link: bool = True
+    now: Reading,
+    point: str,
+    index: Index,
+    *,
+    key: str,
+    causal: bool | None = None,
+    n_layers: int | None = None,
+    whole: bool = False,
+    in_link: bool = True,
 ) -> Origin:
     """Draw where ``trace[point][index]`` comes from, or the number that the reader has gone back to from it.
 
-    ``key`` is unique on the page; ``causal`` is the mask, where it is not the model's own; ``whole`` puts also a number behind
-    which nothing is opened into the link, and without ``in_link`` none is: one link holds one way, of the bench's model.
-    Returns what is shown.
+    ``key`` is unique on the page; ``causal`` and ``n_layers`` are the mask and the number of layers, where they are not the
+    model's own; ``whole`` puts also a number behind which nothing is opened into the link, and without ``in_link`` none is: one
+    link holds one way, of the bench's model. Returns what is shown.
     """
-    causal = now.config.causal if causal is None else causal
-    words = load("origin")
-    trace, base = _trace(now, causal), (now.model_id, now.step, now.ids, causal, point, index)
+    words, trace = load("origin"), _trace(now, causal, n_layers)
+    base = (now.model_id, now.step, now.ids, trace.config.causal, trace.config.n_layers, point, index)
     way = ways.cells(key, base, (point, index), lambda cell: has(trace, cell), whole=whole, in_link=in_link)
-    found = _found(now, way[-1], causal)
+    found = origin(now.model, trace, *way[-1])
     st.subheader(words["title"].format(value=digits(found.value)), anchor=False)
-    crumbs = [_crumb(words, now, cell, causal) for cell in way] if len(way) > 1 else []
+    crumbs = [_crumb(words, trace, cell) for cell in way] if len(way) > 1 else []
     origin_view(_made(words, found, now, crumbs), words, key=f"{key}-origin", on_go=lambda go: _go(key, found, go))
     if written := formula(found):
         st.latex(written)
     with st.expander(words["code"], key=f"{key}-code"):
-        st.code(code(now, found, causal), language="python")
+        st.code(code(now, found, trace.config), language="python")
     return found
 
 
-def _found(now: Reading, cell: Cell, causal: bool) -> Origin:
-    return origin(now.model, _trace(now, causal), *cell)
-
-
-def _trace(now: Reading, causal: bool) -> Trace:
-    """The sentence's trace; the model's own mask has it in the cache already."""
-    return now.trace(causal=None if causal == now.config.causal else causal)
+def _trace(now: Reading, causal: bool | None, n_layers: int | None) -> Trace:
+    """The sentence's trace; the model's own has it in the cache already."""
+    other = {name: value for name, value in (("causal", causal), ("n_layers", n_layers)) if value is not None}
+    return now.trace(**{name: value for name, value in other.items() if value != getattr(now.config, name)})
 
 
 def has(trace: Trace, cell: Cell) -> bool:
@@ -95,9 +99,9 @@ def _of_head(found: Origin, along: int) -> Cell:
     return f"blocks.{layer}.attn.z", (along // width, found.index[0], along % width)
 
 
-def _crumb(words: Mapping[str, Any], now: Reading, cell: Cell, causal: bool) -> str:
+def _crumb(words: Mapping[str, Any], trace: Trace, cell: Cell) -> str:
     """``Layer 2 · neurons 5.64``"""
-    return f"{say.point_name(words, cell[0])} {digits(float(_trace(now, causal)[cell[0]][cell[1]]))}"
+    return f"{say.point_name(words, cell[0])} {digits(float(trace[cell[0]][cell[1]]))}"
 
 
 def _kind(found: Origin) -> str:
