@@ -36,10 +36,15 @@ def written(cells: list[Cell]) -> str:
     return "~".join("-".join([point.removeprefix("blocks."), *map(str, index)]) for point, index in cells)
 
 
+def entering(page: str) -> bool:
+    """Whether another page was open before this one; to be asked before ``follow``."""
+    return st.session_state.get(_PAGE) != page
+
+
 def follow(page: str) -> None:
     """Take over the link's way where it differs from the one written last, unless the reader has just gone on from here."""
     asked, before = st.query_params.get(ADDRESS, ""), st.session_state.get(_WRITTEN, "")
-    entered, pressed = st.session_state.get(_PAGE) != page, st.session_state.pop(_PRESSED, False)
+    entered, pressed = entering(page), st.session_state.pop(_PRESSED, False)
     st.session_state[_LINKED] = parse(asked) if asked != before and (asked or not entered) and not pressed else None
     st.session_state[_OPEN] = None
     st.session_state[_PAGE] = page

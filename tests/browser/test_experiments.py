@@ -183,3 +183,27 @@ def test_heads_and_seed_of_a_comparison_survive_reload_and_back(half_run, visit)
     page.wait_for_url(re.compile("draws=1"))
     reader.idle()
     assert shown() == after and not reader.errors
+
+
+def test_back_undoes_the_choice_of_an_experiment(half_run, visit) -> None:
+    address, _ = half_run
+    reader: Visitor = visit(f"{address}/experiments")
+    page, words = reader.page, WORDS["try"]
+
+    reader.wait_heading(WORDS["question"])
+    for name in ("one_head", "no_norm"):
+        page.get_by_text(words[name]["name"], exact=True).click()
+        page.wait_for_url(re.compile(f"try={name}"))
+        reader.idle()
+    for title in ("one_head", "no_positions"):  # the last one is what the page opened with
+        page.go_back()
+        expect(page.get_by_text(words[title]["title"], exact=True)).to_be_visible()
+        reader.idle()
+    page.get_by_text(words["one_layer"]["name"], exact=True).click()
+    page.wait_for_url(re.compile("try=one_layer"))
+    reader.idle()
+    page.get_by_role("link", name="Home").first.click()
+    reader.idle()
+    page.go_back()
+    reader.wait_heading(WORDS["question"])
+    expect(page.get_by_text(words["one_layer"]["title"], exact=True)).to_be_visible()
