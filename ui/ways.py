@@ -43,16 +43,26 @@ def entering(page: str) -> bool:
 
 def follow(page: str) -> None:
     """Take over the link's way where it differs from the one written last, unless the reader has just gone on from here."""
-    asked, before = st.query_params.get(ADDRESS, ""), st.session_state.get(_WRITTEN, "")
-    entered, pressed = entering(page), st.session_state.pop(_PRESSED, False)
-    st.session_state[_LINKED] = parse(asked) if asked != before and (asked or not entered) and not pressed else None
+    wanted, before = st.query_params.get(ADDRESS, ""), st.session_state.get(_WRITTEN, "")
+    entered, chose = entering(page), st.session_state.pop(_PRESSED, False)
+    st.session_state[_LINKED] = parse(wanted) if wanted != before and (wanted or not entered) and not chose else None
     st.session_state[_OPEN] = None
     st.session_state[_PAGE] = page
 
 
 def linked() -> list[Cell]:
     """The way that a link asks for, until a card has taken it."""
-    return st.session_state.get(_LINKED) or []
+    return asked() or []
+
+
+def asked() -> list[Cell] | None:
+    """The same; empty where a link (or Back) has come to ask for none, None where no link has changed."""
+    return st.session_state.get(_LINKED)
+
+
+def pressed() -> None:
+    """The reader has chosen another number: the link now follows the page, and not the page the link. For callbacks."""
+    st.session_state[_PRESSED] = True
 
 
 def cells(
@@ -69,12 +79,12 @@ def cells(
     It starts anew with each choice on the page, which ``base`` stands for. ``fits`` says whether this trace has a cell; ``whole``
     puts a chosen cell into the link even where nothing was opened behind it; without ``in_link`` the way stays out of the link.
     """
-    asked = st.session_state.get(_LINKED) if in_link else None
+    wanted = asked() if in_link else None
     if in_link:
         st.session_state[_LINKED] = None
     kept = st.session_state.get(f"{key}-way")
-    if asked is not None or kept is None or kept["base"] != base:
-        good = asked if asked and all(map(fits, asked)) else [start]
+    if wanted is not None or kept is None or kept["base"] != base:
+        good = wanted if wanted and all(map(fits, wanted)) else [start]
         kept = st.session_state[f"{key}-way"] = {"base": base, "cells": good}
     if in_link and (len(kept["cells"]) > 1 or whole or st.session_state.get(_OPEN) is None):
         st.session_state[_OPEN] = kept["cells"] if len(kept["cells"]) > 1 or whole else []
@@ -83,13 +93,14 @@ def cells(
 
 def change(key: str) -> list[Cell]:
     """The way of a card, to be changed in a callback; the link then follows it, and not it the link."""
-    st.session_state[_PRESSED] = True
+    pressed()
     return st.session_state[f"{key}-way"]["cells"]
 
 
 def keep() -> None:
     """Put the way that is open into the link. On pages without a number to open nothing is said about it."""
     if st.session_state.get(_OPEN) is None:
+        st.session_state[_WRITTEN] = ""
         return
     st.session_state[ADDRESS] = st.session_state[_WRITTEN] = written(st.session_state[_OPEN])
     with st.container(key="hidden-way"):

@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from ui import cached
+from tests.browser.conftest import soon_or_later
+from ui import cached, ways
 from ui.text import load
 
 TEXT = "The little dog saw the cat"
@@ -124,3 +125,62 @@ def test_the_way_back_stands_in_the_link_and_back_forward_and_reload_keep_it(ser
     page.go_forward()
     visitor.idle()
     assert exact(visitor, card) == seen["blocks.0.attn.q"][1, 4, 2] and visitor.errors == []
+
+
+CHOICES = {
+    "neurons": ("layers-neuron-made", "1.mlp.post-2-70", "norm2", "Neuron 71 of layer 2"),
+    "norm": ("layers-norm-numbers", "1.norm2-2-9", "resid_mid", None),
+    "score": ("layers-score-made", "logits-2-640", "final_norm", None),
+}
+
+
+@pytest.mark.parametrize("part", soon_or_later(CHOICES, ("neurons",)))
+def test_a_number_of_layers_is_chosen_by_its_link_and_kept_through_its_way_a_reload_and_another_page(server, visit, part) -> None:
+    card, way, behind, title = CHOICES[part]
+    visitor = opened(server, visit, f"part={part}&layer=2&token=3&way={way}", "layers")
+    page = visitor.page
+    seen = cached.trace_of("stories", None, cached.checkpoint("stories", None).tokenizer.encode(TEXT))
+    (point, index), chosen = ways.parse(way)[0], choice(visitor, part)
+
+    def is_there() -> None:
+        assert exact(visitor, card) == seen[point][index] and choice(visitor, part) == chosen
+        assert title is None or page.get_by_role("heading", name=title).count() == 1
+
+    is_there()
+    page.locator(f".st-key-card-{card} .rows").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"way={re.escape(way)}~"))
+    visitor.idle()
+    deeper = seen[point.replace("mlp.post", behind).replace("norm2", behind).replace("logits", behind)][2, 3]
+    for again in (lambda: None, page.reload, lambda: to_another_page_and_back(visitor)):
+        again()
+        page.locator(".way .here").wait_for()
+        visitor.idle()
+        assert exact(visitor, card) == deeper and choice(visitor, part) == chosen
+    page.get_by_role("button", name="One step back").click()
+    visitor.idle()
+    is_there()
+    page.go_back()
+    page.locator(".way .here").wait_for()
+    visitor.idle()
+    assert exact(visitor, card) == deeper and choice(visitor, part) == chosen and visitor.errors == []
+
+
+def choice(visitor, part: str) -> str:
+    """What the page's own control says: the neuron, the norm or the token that is chosen."""
+    where = visitor.page.locator(f".st-key-card-layers-{part}").first
+    if part == "neurons":
+        return visitor.page.get_by_role("spinbutton", name=load("layers")["neurons"]["number"]).input_value()
+    if part == "norm":
+        return where.locator("[aria-checked=true]").inner_text()
+    return where.get_by_role("combobox").first.input_value()
+
+
+def to_another_page_and_back(visitor) -> None:
+    visitor.station("tokens")
+    visitor.wait_heading(load("tokenization")["question"])
+    visitor.page.go_back()
+    visitor.wait_heading(load("layers")["question"])

@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from llm.interpret.attribution import neuron_attribution
-from ui import cached_layers
+from ui import cached_layers, ways
 from ui import page as page_parts
 from ui import snippets_layers as snippets
 from ui.components.contexts import contexts
 from ui.components.signed import Bar, signed_bars
-from ui.layers.spot import Spot
+from ui.layers.spot import Spot, asked
 from ui.numbers import digits
 from ui.origin import view as origin
 
@@ -20,12 +20,13 @@ LISTED = 12
 
 def show(spot: Spot) -> None:
     now, width = spot.now, spot.now.config.mlp_width
-    post = spot.trace[f"blocks.{spot.layer}.mlp.post"][spot.position]  # (F,)
+    post = spot.trace[_point(spot)][spot.position]  # (F,)
     effects, _ = neuron_attribution(now.model, spot.trace, spot.layer, spot.answer, spot.position)  # (F,)
     left, right = st.columns([1, 1.25], gap="medium")
     with left:
         with page_parts.card("layers-neurons", spot.page["neurons.title"]):
             page_parts.prose(spot.page["neurons.caption"], width=width)
+            _follow(spot)
             listed = _listed(spot, post, effects)
             neuron = _chosen(spot, listed)
             _bars(spot, post, effects, listed, neuron)
@@ -40,7 +41,19 @@ def show(spot: Spot) -> None:
     with right:
         _detail(spot, neuron)
         with page_parts.card("layers-neuron-made"):
-            origin.show(now, f"blocks.{spot.layer}.mlp.post", (spot.position, neuron), key="layers-neuron")
+            mine = neuron != int(np.abs(post).argmax())  # the strongest needs no link
+            origin.show(now, _point(spot), (spot.position, neuron), key="layers-neuron", whole=mine)
+
+
+def _point(spot: Spot) -> str:
+    return f"blocks.{spot.layer}.mlp.post"
+
+
+def _follow(spot: Spot) -> None:
+    """Choose the neuron of a link; the strongest where Back leads to a link without one."""
+    if ways.asked() is not None:
+        cell = asked(spot)
+        st.session_state[_number_key(spot)] = cell[1][-1] + 1 if cell and cell[0] == _point(spot) else None
 
 
 def _listed(spot: Spot, post: np.ndarray, effects: np.ndarray) -> list[int]:
@@ -48,7 +61,7 @@ def _listed(spot: Spot, post: np.ndarray, effects: np.ndarray) -> list[int]:
     words = spot.page["neurons"]
     sort = st.segmented_control(
         words["sort"], ["activation", "effect"], format_func=lambda o: words[f"sort_{o}"], default="activation",
-        required=True, key="layers-neuron-sort",
+        required=True, key="layers-neuron-sort", persist_state="session",
     )  # fmt: skip
     strength = np.abs(effects if sort == "effect" else post)
     return [int(i) for i in np.argsort(-strength, kind="stable")[:LISTED]]
@@ -84,6 +97,7 @@ def _bars(spot: Spot, post: np.ndarray, effects: np.ndarray, listed: list[int], 
 
 
 def _pick(spot: Spot, neuron: int) -> None:
+    ways.pressed()
     st.session_state[_number_key(spot)] = neuron + 1
 
 
@@ -93,7 +107,7 @@ def _detail(spot: Spot, neuron: int) -> None:
     with page_parts.card("layers-neuron", words["detail"].format(neuron=neuron + 1, layer=spot.layer + 1)):
         st.number_input(
             words["number"], 1, now.config.mlp_width, value=None, key=_number_key(spot), placeholder=str(neuron + 1),
-            help=words["number_help"], persist_state="session",
+            help=words["number_help"], on_change=ways.pressed, persist_state="session",
         )  # fmt: skip
         sample = cached_layers.sample(now.model_id)
         with st.spinner(words["working"].format(tokens=sample.tokens)):

@@ -8,11 +8,13 @@ import streamlit as st
 from llm.interpret.norms import NormSteps, norm_input, norm_points, norm_steps
 from ui import page as page_parts
 from ui import snippets_layers as snippets
+from ui import ways
 from ui.components.before_after import before_after
 from ui.components.vectors import VectorRow, vectors
-from ui.layers.spot import WIDE, Spot, norm
+from ui.layers.spot import WIDE, Spot, asked, norm
 from ui.origin import view as origin
 
+WHICH = "layers-norm-which"  # session key: which of this layer's norms, or the last one
 TOKENS = 10  # whose sizes are compared
 TALL = 92  # pixels of a row of bars
 
@@ -45,21 +47,34 @@ def show(spot: Spot) -> None:
         _sizes(spot, point)
     with right:
         with page_parts.card("layers-norm-numbers"):
-            origin.show(spot.now, point, (spot.position, _example(steps)), key="layers-norm")
+            first = _options(spot)[0]
+            index = (spot.position, _example(steps))
+            origin.show(spot.now, point, index, key="layers-norm", whole=point != _point(spot, first))
         square = float(np.mean(steps.normalised**2))
         page_parts.predict(spot.page, "unit", 1, spot.page["unit.reveal"], square=square)
 
 
 def _choose(spot: Spot) -> str:
     """The point of one of this layer's norms, or of the last one."""
-    words, where = spot.page["norm"], spot.now.config.norm_position
-    options = [f"norm1_{where}", f"norm2_{where}"] + ["final_norm"] * ("final_norm" in norm_points(spot.now.model))
+    words, options = spot.page["norm"], _options(spot)
+    if ways.asked() is not None or st.session_state.get(WHICH) not in options:
+        cell = asked(spot)
+        points = {_point(spot, option): option for option in options}
+        st.session_state[WHICH] = points.get(cell[0] if cell else "", options[0])
     chosen = st.segmented_control(
-        words["which"], options, format_func=lambda o: words[o], default=options[0], required=True, key="layers-norm-which",
-        label_visibility="collapsed",
+        words["which"], options, format_func=lambda o: words[o], required=True, key=WHICH, label_visibility="collapsed",
+        on_change=ways.pressed, persist_state="session",
     )  # fmt: skip
-    chosen = chosen if chosen in options else options[0]
-    return chosen if chosen == "final_norm" else f"blocks.{spot.layer}.{chosen.split('_')[0]}"
+    return _point(spot, chosen)
+
+
+def _options(spot: Spot) -> list[str]:
+    where = spot.now.config.norm_position
+    return [f"norm1_{where}", f"norm2_{where}"] + ["final_norm"] * ("final_norm" in norm_points(spot.now.model))
+
+
+def _point(spot: Spot, option: str) -> str:
+    return option if option == "final_norm" else f"blocks.{spot.layer}.{option.split('_')[0]}"
 
 
 def _rows(spot: Spot, steps: NormSteps) -> list[VectorRow]:

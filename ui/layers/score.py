@@ -9,9 +9,10 @@ from llm.interpret.attribution import Attribution, logit_attribution
 from llm.interpret.norms import norm_steps
 from ui import page as page_parts
 from ui import snippets_layers as snippets
+from ui import ways
 from ui.components.ledger import Line, ledger
 from ui.components.signed import Bar, running, signed_bars
-from ui.layers.spot import WIDE, Spot, go_to_layer
+from ui.layers.spot import WIDE, Spot, asked, go_to_layer
 from ui.numbers import digits
 from ui.origin import view as origin
 
@@ -38,7 +39,7 @@ def show(spot: Spot) -> None:
     with right:
         _inside(spot, made)
         with page_parts.card("layers-score-made"):
-            origin.show(spot.now, "logits", (spot.position, target), key="layers-score")
+            origin.show(spot.now, "logits", (spot.position, target), key="layers-score", whole=target != spot.answer)
 
 
 def _choose(spot: Spot) -> tuple[int, int | None]:
@@ -47,8 +48,13 @@ def _choose(spot: Spot) -> tuple[int, int | None]:
     best = [int(i) for i in np.argsort(-spot.trace["logits"][spot.position])[:CANDIDATES]]
     following = spot.now.ids[spot.position + 1 : spot.position + 2]  # the token that really comes next
     best += [i for i in following if i not in best]
+    key = spot.key(f"of-{spot.position}")
+    if ways.asked() is not None:
+        cell = asked(spot)
+        st.session_state[key] = cell[1][-1] if cell and cell[0] == "logits" else best[0]
+    best += [i for i in [st.session_state.get(key, best[0])] if i not in best]  # a link may name any token
     first, second = st.columns(2)
-    target = first.selectbox(words["of"], best, format_func=spot.name, key=spot.key(f"of-{spot.position}"))
+    target = first.selectbox(words["of"], best, format_func=spot.name, key=key, on_change=ways.pressed, persist_state="session")
     others = [None, *(i for i in best if i != target)]
     against = second.selectbox(
         words["minus"], others, key=spot.key(f"minus-{spot.position}"),

@@ -10,13 +10,15 @@ import numpy as np
 import streamlit as st
 
 from llm.trace import Trace
-from ui import locked
+from ui import locked, ways
 from ui import page as page_parts
 from ui.components.tokens import token_strip
 from ui.numbers import digits
+from ui.origin.view import has
 from ui.state import LAYER, Reading
 from ui.text import load
 from ui.tokens import token_label
+from ui.ways import Cell
 
 WIDE = [1.55, 1]
 
@@ -68,6 +70,12 @@ def choose(page: page_parts.Page) -> Spot:
     label = load("frame")["strip"]["label"]
     token_strip(now.chips, key=name, pick=True, picked=position, sentence=now.scope, label=label)
     return Spot(page, position)
+
+
+def asked(spot: Spot) -> Cell | None:
+    """The number that a link has come to ask for, when it is one of the chosen token's that the trace has."""
+    way = ways.linked()
+    return way[0] if way and has(spot.trace, way[0]) and way[0][1][-2:-1] == (spot.position,) else None
 
 
 def chosen(question: str) -> bool:
