@@ -1,19 +1,21 @@
 // One press of Back leads to the page as it was left.
 //
-// Streamlit takes what belongs to the page that is left out of the address in a step of its own, and names the next page in
-// another one. Both are steps of Back, and the first is a page in a state that nobody chose. The second takes its place here.
-const AT_MOST = 3000; // milliseconds between the two
-let emptied = null; // the address after such a first step, and when that was
+// When a link to another page is pressed, Streamlit takes what belongs to the page that is left out of the address, names the
+// next page, puts in what is kept and takes out what that page does not have: in steps of their own and in any order. Each is a
+// step of Back, and in between a page is in a state that nobody chose. Here one press makes one step.
+const AT_MOST = 10000; // milliseconds until the next page has its address; the reader's next press or key ends it at once
+let press = null; // when a link to another page was pressed, and whether it has had its step
+
+document.addEventListener("click", (e) => {
+  const link = e.composedPath().find((element) => element.localName === "a" && element.href);
+  if (link && link.origin === location.origin && link.pathname !== location.pathname) press = { at: performance.now(), made: false };
+}, true);
+for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, () => { press = null; }, true);
 
 const push = history.pushState;
-history.pushState = function (state, title, url) {
-  const here = new URL(location.href);
-  const next = new URL(url, here);
-  const moves = next.pathname !== here.pathname;
-  const follows = emptied?.href === here.href && performance.now() - emptied.at < AT_MOST;
-  const fewer = [...next.searchParams].length < [...here.searchParams].length;
-  const kept = [...next.searchParams].every(([name, value]) => here.searchParams.get(name) === value);
-  emptied = !moves && fewer && kept ? { href: next.href, at: performance.now() } : null;
-  if (moves && follows) history.replaceState(state, title, url);
-  else push.call(this, state, title, url);
+history.pushState = function (...step) {
+  const follows = press !== null && performance.now() - press.at < AT_MOST;
+  if (follows && press.made) history.replaceState(...step);
+  else push.apply(this, step);
+  if (follows) press.made = true;
 };
