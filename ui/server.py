@@ -13,13 +13,14 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import FileResponse
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui import live
-from ui.components.core import WEB, WEB_PATH
+from ui.components.core import WEB, WEB_PATH, WORDS
 from ui.visitor import VisitorCookie
 
 PRELOAD = "GLASSFORMER_PRELOAD"  # 0: load what a page or a run needs when it needs it
@@ -75,6 +76,7 @@ def _also_ending_streams(loop: asyncio.AbstractEventLoop, before: Callable[..., 
 
 
 FONTS = WEB.parent / "fonts"
+FOREVER = "public, max-age=31536000, immutable"
 ICONS = FONTS / "material-symbols-rounded-subset.woff2"
 
 
@@ -83,7 +85,7 @@ class WebFiles(StaticFiles):
 
     def file_response(self, *args, **kwargs):
         response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Cache-Control"] = FOREVER
         return response
 
 
@@ -100,7 +102,13 @@ class SmallIconFont:
         await answer(scope, receive, send)
 
 
+async def words(request: Request) -> JSONResponse:
+    """What every figure says, which base.js reads once."""
+    return JSONResponse(WORDS, headers={"Cache-Control": FOREVER})
+
+
 routes = [
+    Route(f"/{WEB_PATH}/words.json", words),
     Mount(f"/{WEB_PATH}", app=WebFiles(directory=WEB), name="web"),
     Mount("/fonts", app=WebFiles(directory=FONTS), name="fonts"),
     *live.routes,

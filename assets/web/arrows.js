@@ -1,5 +1,5 @@
 // RoPE: pairs of channels as arrows that turn with the position. Two sliders, computed here, nothing is sent.
-import { applyTheme, digits, h, memory, s, stage, takeaway } from "./base.js";
+import { applyTheme, digits, h, memory, named, s, stage, takeaway } from "./base.js";
 import { drawn } from "./drawn.js";
 
 const STYLE = `
@@ -38,7 +38,7 @@ export default function (component) {
     say.textContent = words.says.replace("{distance}", state.query - state.key).replace("{mean}", digits(mean)).replace("{pairs}", frequencies.length);
   };
   const cells = h("div", { class: "pairs" }, arrows.map(({ picture, text }, i) => h("div", { class: "pair" }, picture, h("div", {}, words.pair.replace("{n}", pairs[i][0] + 1)), text)));
-  const taken = takeaway({ state, title: words.label, svg: () => drawn([cells, say], palette), table: () => [["pair", "radians per place", "angle of the query", "angle of the key", "cosine"],
+  const taken = takeaway({ state, title: words.label, svg: () => drawn([cells, say], palette), table: () => [named("pair", "radians", "query_angle", "key_angle", "cosine"),
     ...frequencies.map((f, i) => [String(i + 1), f, state.query * f, state.key * f, Math.cos((state.query - state.key) * f)])] });
   root.replaceChildren(
     h("div", { class: "sliders" }, h("span", { style: { color: palette.query } }, words.query), slider("query"), number.query, h("span", { style: { color: palette.key } }, words.key), slider("key"), number.key),

@@ -1,6 +1,7 @@
 // What every component shares: reading messages, colours of the theme, safe DOM, tooltip, numbers, exports.
 
-const PALETTES = await (await fetch(new URL("./palette.json", import.meta.url))).json();
+const fetched = async (name) => (await fetch(new URL(name, import.meta.url))).json();
+const [PALETTES, WORDS] = await Promise.all([fetched("./palette.json"), fetched("./words.json")]); // words: assets/text/en/figures.toml
 
 /** Colours for the theme in which `element` stands: { dark, ink, accent, ... , rgb(name) }. */
 export function colours(element) {
@@ -141,6 +142,12 @@ function fileName(title, whose) {
 /** Whose numbers the page's figures show, as the pipeline strip says it. */
 const benchs = () => document.documentElement.dataset.provenance ?? "";
 
+/** The headings of a table, by their names in the words of figures. */
+export const named = (...names) => names.map((name) => WORDS.columns[name]);
+
+/** The heading of a column of which there are several: with its number, or what it is about. */
+export const numbered = (name, n) => filled(WORDS.columns[name], { n });
+
 /** What every figure can be taken away as, in one row, and the place for its table.
  *
  * `figure`: { state, title, svg() -> SVGElement, table() -> [header, ...rows] }. The PNG is drawn from the SVG. Numbers of the
@@ -149,7 +156,7 @@ const benchs = () => document.documentElement.dataset.provenance ?? "";
  * Returns { tools, table, fill }; `fill` brings a table that is open up to date.
  */
 export function takeaway({ state, title, svg, table, brief = table, most = Infinity, rest = "", whose = benchs }) {
-  const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}: table` });
+  const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": filled(WORDS.table_of, { title }) });
   const fill = () => place.replaceChildren(...(state.table ? shownTable(brief(), most, rest) : []));
   const drawing = () => {
     const picture = svg().cloneNode(true);
@@ -159,8 +166,8 @@ export function takeaway({ state, title, svg, table, brief = table, most = Infin
   const flip = (e) => { state.table = !state.table; e.target.setAttribute("aria-expanded", String(state.table)); fill(); };
   const name = (kind) => `${fileName(title, whose())}.${kind}`;
   const plain = (v) => (typeof v === "number" ? exact(v).replaceAll("−", "-").replace("∞", "inf") : v);
-  const row = tools([["Table", flip], ["PNG", () => saveDrawingAsPNG(name("png"), drawing())], ["SVG", () => save(name("svg"), svgFile(drawing()))],
-    ["CSV", () => saveCSV(name("csv"), table().map((cells) => cells.map(plain)))]]);
+  const row = tools([[WORDS.table, flip], [WORDS.png, () => saveDrawingAsPNG(name("png"), drawing())], [WORDS.svg, () => save(name("svg"), svgFile(drawing()))],
+    [WORDS.csv, () => saveCSV(name("csv"), table().map((cells) => cells.map(plain)))]]);
   row.firstChild.setAttribute("aria-expanded", String(Boolean(state.table)));
   fill();
   return { tools: row, table: place, fill };

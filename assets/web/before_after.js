@@ -1,5 +1,5 @@
 // Probabilities before and after a change, as pairs of bars.
-import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 .rows { display: grid; grid-template-columns: fit-content(34%) minmax(0, 1fr) max-content; gap: 8px 12px; align-items: center; margin: 4px 0; padding: 0; }
@@ -25,7 +25,7 @@ export default function (component) {
     h("span", { class: "name", dir: "auto", title: label }, label),
     h("div", { class: "pair", "aria-hidden": "true" }, bar("before", before[i]), bar("after", after[i])),
     h("span", { class: "number", "aria-label": `${data.names[0]} ${digits(before[i])}, ${data.names[1]} ${digits(after[i])}` }, h("small", {}, digits(before[i])), digits(after[i]))]);
-  const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => drawing(data, before, after, limit, palette), table: () => [["token", ...data.names], ...data.labels.map((label, i) => [label, before[i], after[i]])] });
+  const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => drawing(data, before, after, limit, palette), table: () => [[...named("token"), ...data.names], ...data.labels.map((label, i) => [label, before[i], after[i]])] });
   root.replaceChildren(
     h("div", { class: "keys" }, h("span", {}, h("i", { class: "before" }), data.names[0]), h("span", {}, h("i", { class: "after" }), data.names[1])),
     h("div", { class: "rows", role: "group", "aria-label": data.label }, rows),

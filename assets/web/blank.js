@@ -1,5 +1,5 @@
 // A sentence in which any token can be hidden, and what two models give for the hidden place: one reads both sides, one the left.
-import { applyTheme, digits, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
@@ -42,7 +42,7 @@ export default function (component) {
   const words = h("div", { class: "words", "aria-live": "polite" });
   const panels = h("div", { class: "panels" });
   const taken = takeaway({ state, title: data.label, svg: () => drawn([sentence, words, panels], palette),
-    table: () => [["place", "token", "model", "candidate", "probability"], ...data.chips.flatMap((chip, t) => models.flatMap((model) => rowsOf(model, t).map((row) => [String(t + 1), chip.label, model.title, row.name, row.p])))] });
+    table: () => [named("place", "token", "model", "candidate", "probability"), ...data.chips.flatMap((chip, t) => models.flatMap((model) => rowsOf(model, t).map((row) => [String(t + 1), chip.label, model.title, row.name, row.p])))] });
 
   const pick = (t, focus = false) => {
     state.picked = t;

@@ -1,5 +1,5 @@
 // The token cloud: a whole vocabulary as points. Zoom, pan, search, kinds, and the model's training as a time slider.
-import { applyTheme, arrow, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, arrow, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { extents, half, mark, outside, paint, positions, scene, toScreen, tokenAt, vector, whole } from "./cloud_scene.js";
 import { timeline } from "./cloud_time.js";
 import { join } from "./bus.js";
@@ -45,7 +45,7 @@ export default function (component) {
   const canvas = h("canvas", { tabindex: 0, role: "application", "aria-label": data.label, "data-part": "canvas" });
   const words = h("div", { class: "words" }); // the bus says them to readers who listen
   const fact = h("div", { class: "fact" });
-  const taken = takeaway({ state, title: data.label, svg: () => vector(picture.drawn, picture), table: () => [["id", "token", "kind", "x", "y", "nearest"], ...rows(picture, state)],
+  const taken = takeaway({ state, title: data.label, svg: () => vector(picture.drawn, picture), table: () => [named("id", "token", "kind", "x", "y", "nearest"), ...rows(picture, state)],
     most: TABLE_ROWS, rest: data.words.rest.replaceAll("{n}", TABLE_ROWS) });
   const draw = (still = true) => {
     const pen = fitted(canvas, picture);

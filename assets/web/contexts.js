@@ -1,5 +1,5 @@
 // Places in a text where a neuron fires: each token's shade is the neuron's activation there, the peak has a frame.
-import { applyTheme, digits, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 
 const STYLE = `
@@ -23,6 +23,6 @@ export default function (component) {
           style: { background: `color-mix(in srgb, var(--gf-accent) ${Math.round(50 * strength ** 1.4)}%, transparent)` } }, text);
       }), place.after ? "…" : ""))));
   const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => drawn([list], palette),
-    table: () => [["place", "token", "activation"], ...data.places.flatMap((place, i) => place.tokens.map((text, j) => [String(i + 1), text, place.values[j]]))] });
+    table: () => [named("place", "token", "activation"), ...data.places.flatMap((place, i) => place.tokens.map((text, j) => [String(i + 1), text, place.values[j]]))] });
   root.replaceChildren(list, h("div", { class: "under" }, taken.tools), taken.table);
 }

@@ -1,6 +1,6 @@
 // Activation functions as curves, with this layer's own numbers as dots on the chosen one. The pointer, or the arrow keys,
 // move along x and read every curve; a click on a name picks the curve that the dots lie on.
-import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 svg { display: block; width: 100%; touch-action: manipulation; }
@@ -48,7 +48,7 @@ export default function (component) {
     else return;
     e.preventDefault();
   };
-  const taken = takeaway({ state, title: data.label, svg: () => picture.svg, table: () => [["x", ...data.titles], ...Array.from(xs, (x, k) => [x, ...data.names.map((_, i) => curve(i)[k])])] });
+  const taken = takeaway({ state, title: data.label, svg: () => picture.svg, table: () => [[...named("x"), ...data.titles], ...Array.from(xs, (x, k) => [x, ...data.names.map((_, i) => curve(i)[k])])] });
   root.replaceChildren(h("div", { class: "names", role: "group", "aria-label": data.namesLabel }, names), place, words,
     h("div", { class: "under" }, taken.tools), taken.table);
   state.observer?.disconnect();

@@ -1,5 +1,5 @@
 // One text cut by several tokenizers. A chip under the pointer (or the arrow keys) lights the same letters in every row.
-import { applyTheme, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 import { CHIPS, chipElement } from "./tokens.js";
 
@@ -70,7 +70,7 @@ export default function (component) {
           row.relative === null ? null : h("span", { class: "relative" }, data.words.relative.replace("{x}", row.relative.toFixed(2)))),
         h("span", { class: "bar" }, h("i", { style: { width: `${(100 * row.count) / data.most}%` } })), h("span", {}, row.fact)));
   }));
-  const taken = takeaway({ state, title: data.label, svg: () => drawn([rows], palette), table: () => [["tokenizer", "place", "token", "id", "bytes"],
+  const taken = takeaway({ state, title: data.label, svg: () => drawn([rows], palette), table: () => [named("tokenizer", "place", "token", "id", "bytes"),
     ...data.rows.flatMap((row) => row.tokens.map(([text, id, , , , , hex], i) => [row.name, String(i + 1), text, String(id), hex]))] });
   root.replaceChildren(words, rows, h("div", { class: "under" }, taken.tools), taken.table);
 }

@@ -1,5 +1,5 @@
 // The panel to take away: the numbers as a table or file, the picture as SVG or PNG.
-import { css, s, sequential, takeaway } from "./base.js";
+import { css, named, s, sequential, takeaway } from "./base.js";
 import { drawing } from "./decode_bars.js";
 import { probability } from "./decode_numbers.js";
 import { REMOVED_BY } from "./sampling.js";
@@ -8,7 +8,7 @@ const IN_TABLE = 50, IN_FILE = 1000, IN_PICTURE = 12;
 
 export const download = (state) => takeaway({ state, title: state.data.label, svg: () => picture(state), table: () => [header(state), ...lines(state, IN_FILE)], most: IN_TABLE });
 
-const header = ({ data: { words: { columns } } }) => ["id", columns.token, columns.logit, columns.penalised, columns.scaled, columns.filters, columns.own, columns.probability];
+const header = ({ data: { words: { columns: names } } }) => [...named("id"), names.token, names.logit, names.penalised, names.scaled, names.filters, names.own, names.probability];
 
 function lines(state, most) {
   const { choice } = state;

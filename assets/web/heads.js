@@ -1,6 +1,6 @@
 // Every head of every layer at a glance, on one canvas. What is pointed at anywhere shows as row and cell in all of them, and a
 // cell of a thumbnail lights up everywhere else; a click opens the head. The numbers are bytes, so none of them is printed.
-import { applyTheme, copied, filled, fitCanvas, h, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, copied, filled, fitCanvas, h, memory, moved, named, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 
 const STYLE = `
@@ -191,7 +191,7 @@ function drawing({ data, palette, layers, heads, side, images, grid }) {
 
 /** For each head and query the key with the most weight: what the thumbnails let one see. The weights are those of the bench's head. */
 function table({ data, layers, heads, side, block }, bytes) {
-  const rows = [["layer", "head", "what it does", ...data.tokens.map((token, t) => `${t + 1} ${token}`)]];
+  const rows = [[...named("layer", "head", "what"), ...data.tokens.map((token, t) => `${t + 1} ${token}`)]];
   for (let l = 0; l < layers; l++) for (let k = 0; k < heads; k++) {
     const start = (l * heads + k) * side * side;
     const best = data.tokens.map((_, t) => {

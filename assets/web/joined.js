@@ -1,6 +1,6 @@
 // Heads side by side: their numbers stand above the output matrix, which mixes them into what attention adds (on the right).
 // Choosing a head shows its columns of the matrix and what it adds alone.
-import { applyTheme, css, diverging, fitCanvas, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, css, diverging, fitCanvas, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 .names { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 8px; }
@@ -34,7 +34,7 @@ export default function (component) {
     choose(head === state.head ? null : head);
   };
   const { z, out, bias, heads } = data.arrays;
-  const table = () => [["channel", data.zName, ...data.heads, data.biasName, data.outName],
+  const table = () => [[...named("channel"), data.zName, ...data.heads, data.biasName, data.outName],
     ...Array.from(out.data, (v, c) => [String(c), z.data[c], ...data.heads.map((_, i) => heads.data[i * out.data.length + c]), bias.data[c], v])];
   const taken = takeaway({ state, title: data.label, svg: () => vector(picture, state.head), table });
   root.replaceChildren(data.heads.length > 1 ? h("div", { class: "names", role: "group", "aria-label": data.label }, names) : "", canvas, words,

@@ -1,5 +1,5 @@
 // The same sentence in several languages, one group of bars each. Pointing reads a bar, a click chooses the language.
-import { applyTheme, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 
 const STYLE = `
@@ -41,7 +41,7 @@ export default function (component) {
     h("i", { style: { width: `${(100 * n) / most}%`, background: fills[k % 3] } }), h("span", { class: "num" }, `${String(n).padStart(3)}  ×${times(row, k).toFixed(1)}`))))));
   const legend = h("div", { class: "legend" }, data.series.map((name, k) => h("span", {}, h("i", { style: { background: fills[k % 3] } }), name)));
   const bars = h("div", { role: "group", "aria-label": data.label }, rows);
-  const taken = takeaway({ state, title: data.label, svg: () => drawn([legend, bars], palette), table: () => [["language", ...data.series], ...data.rows.map((row) => [row.name, ...row.counts])] });
+  const taken = takeaway({ state, title: data.label, svg: () => drawn([legend, bars], palette), table: () => [[...named("language"), ...data.series], ...data.rows.map((row) => [row.name, ...row.counts])] });
   root.replaceChildren(legend, bars, words, h("div", { class: "under" }, taken.tools), taken.table);
 }
 

@@ -1,5 +1,5 @@
 // The logit lens: tokens down, stages across, and in each cell the token that would be written there.
-import { applyTheme, css, h, inkOn, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, css, h, inkOn, memory, moved, named, numbered, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join, part } from "./bus.js";
 import { fitted } from "./picture.js";
 
@@ -65,7 +65,7 @@ export default function (component) {
     h("thead", {}, h("tr", {}, h("th", { class: "corner" }), heads.map((label, j) => h("th", { scope: "col", "aria-label": label, class: j < data.columns.length ? "" : "next" }, h("span", { class: "long" }, label), h("span", { class: "brief" }, data.brief[j] ?? label))))),
     h("tbody", {}, body));
   const taken = takeaway({ state, title: data.label, svg: () => vector(data, chances, stages, palette, root),
-    table: () => [["token", ...data.columns.flatMap((c) => [c, `${c}: probability`])], ...data.rows.map((label, i) => [label, ...data.columns.flatMap((_, j) => [data.cells[i][j], chances[i * stages + j]])])] });
+    table: () => [[...named("token"), ...data.columns.flatMap((c) => [c, numbered("probability_of", c)])], ...data.rows.map((label, i) => [label, ...data.columns.flatMap((_, j) => [data.cells[i][j], chances[i * stages + j]])])] });
   root.replaceChildren(h("div", { class: "lens" }, table), words,
     h("div", { class: "key" }, h("span", {}, "0", h("i", { style: { background: `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((t) => css(colour(t))).join(",")})` } }), "1 ", data.keyColour),
       h("span", {}, h("b", {}), data.keyFrame), taken.tools), taken.table);

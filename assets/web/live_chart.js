@@ -1,6 +1,6 @@
 // The live chart: curves of runs that grow while they train. The run's stream feeds it, not the page's script: nothing is mounted
 // anew, and what the reader has zoomed to stays. Reading and gestures are in live_hand.js, the strokes in live_draw.js.
-import { applyTheme, digits, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { nearest, thin } from "./live_curve.js";
 import { count, draw, scales } from "./live_draw.js";
 import { gestures } from "./live_hand.js";
@@ -178,7 +178,7 @@ function changeWords({ data }, change) {
 function download(chart) {
   const written = (name, v) => (Number.isFinite(v) ? String(name === "smooth" ? +v.toPrecision(6) : v) : ""); // the others have the digits of the run's file
   const line = ({ title, feed }, i) => [title, ...COLUMNS.map((name) => written(name, feed.columns[name][i]))];
-  const rows = (steps) => [["run", ...COLUMNS], ...chart.feeds.flatMap((run) => steps(run.feed).map((i) => line(run, i)))];
+  const rows = (steps) => [[...named("run"), ...COLUMNS], ...chart.feeds.flatMap((run) => steps(run.feed).map((i) => line(run, i)))];
   return takeaway({ state: chart.state, title: chart.data.label, svg: () => svg(chart), whose: () => citation(chart.feeds[0]?.title, chart.feeds[0]?.feed.last),
     table: () => rows(({ length }) => Array.from({ length }, (_, i) => i)), brief: () => rows(({ columns, length }) => thin(columns.loss, 0, length, ROWS)) });
 }

@@ -1,5 +1,5 @@
 // The lookup: each token's id points at one row of the embedding matrix, and that row is copied out.
-import { applyTheme, diverging, filled, fitCanvas, h, memory, moved, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, diverging, filled, fitCanvas, h, memory, moved, named, numbered, s, stage, takeaway, unpack } from "./base.js";
 import { join, part } from "./bus.js";
 
 const STYLE = `
@@ -21,7 +21,7 @@ export default function (component) {
     return i >= 0 && i < data.tokens.length ? placed(i) : null;
   };
   const placed = (i) => ({ token: i + data.first, entry: data.tokens[i].id, words: saying(i) });
-  const taken = takeaway({ state, title: data.label, svg: () => drawing(picture, state), table: () => [["position", "token", "id", ...Array.from({ length: channels }, (_, c) => `channel ${c}`)],
+  const taken = takeaway({ state, title: data.label, svg: () => drawing(picture, state), table: () => [[...named("position", "token", "id"), ...Array.from({ length: channels }, (_, c) => numbered("channel_n", c))],
     ...data.tokens.map((token, i) => [String(data.first + i + 1), token.text, String(token.id), ...data.arrays.numbers.data.subarray(i * channels, (i + 1) * channels)])] });
   root.replaceChildren(canvas, words, h("div", { class: "under" }, taken.tools), taken.table);
   const paint = () => draw(picture, state);

@@ -1,5 +1,5 @@
 // Byte-pair encoding one merge at a time: the text, the pairs that stand for choice, the vocabulary as it grows.
-import { applyTheme, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 import { states, strikes } from "./merging.js";
 
@@ -98,7 +98,7 @@ export default function (component) {
   };
   const split = h("div", { class: "split" }, h("div", {}, text, sum), h("div", {}, h("h4", {}, data.learns ? words.counts : words.ranks), pairs, known, born));
   const name = (id) => data.texts[id];
-  const taken = takeaway({ state, title: data.label, svg: () => drawn([split], palette), table: () => [["merge", "left", "right", "new token", "id", "occurrences"],
+  const taken = takeaway({ state, title: data.label, svg: () => drawn([split], palette), table: () => [named("merge", "left", "right", "new_token", "id", "occurrences"),
     ...data.candidates.slice(0, last).map(([[left, right, id, count]], i) => [String(i + 1), name(left), name(right), name(id), String(id), String(count)])] });
   root.replaceChildren(
     h("div", { class: "bar" }, back, forward, play, slider, step), said, split,

@@ -1,6 +1,6 @@
 // What made one number: the vectors that met, their products lighting up one by one, the sum building up, and every step after it.
 // A number in a vector leads to the number behind it; the way back stands above.
-import { applyTheme, calm, digits, filled, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, calm, digits, filled, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { join, part } from "./bus.js";
 import { bars, sheet } from "./origin_bars.js";
 
@@ -20,9 +20,9 @@ const STYLE = `
 .told { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; min-height: 2em; font-size: 15px; color: var(--gf-soft); margin: 6px 0; }
 .told .go { border: 1px solid var(--gf-line); background: var(--gf-card); border-radius: 8px; padding: 2px 9px; cursor: pointer; font-size: 14px; }
 .told .go:hover { border-color: var(--gf-accent); color: var(--gf-accent); }
-.player { display: flex; gap: 12px; align-items: center; margin: 8px 0 4px; }
+.player { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; margin: 8px 0 4px; }
 .player .play { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: var(--gf-card); border-radius: 9px; padding: 4px 14px; cursor: pointer; font-weight: 600; font-size: 15px; min-width: 84px; }
-.player input { flex: 1; min-width: 60px; accent-color: var(--gf-accent); }
+.player input { flex: 1 1 110px; min-width: 60px; accent-color: var(--gf-accent); }
 .player .num { font-size: 13.5px; color: var(--gf-soft); }
 dl { margin: 6px 0 0; }
 .line { display: flex; justify-content: space-between; align-items: baseline; gap: 16px; padding: 6px 0; border-top: 1px solid var(--gf-line); transition: opacity 0.3s; }
@@ -233,6 +233,6 @@ function paint(state) {
 function taking(state) {
   const { data, rows, palette, root } = state;
   const table = () => (rows.length ? [["", ...rows.map((row) => `${row.label} ${row.token ?? ""}`.trim())], ...Array.from(rows[0].values, (_, c) => [data.units[c], ...rows.map((row) => row.values[c])])]
-    : [["part", "value"], ...data.parts]);
+    : [named("part", "value"), ...data.parts]);
   return takeaway({ state, title: `${data.words.label} ${data.name.replaceAll(".", " ")}`, svg: () => sheet(rows, data, palette, getComputedStyle(root).fontFamily), table });
 }

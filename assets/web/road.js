@@ -1,6 +1,6 @@
 // The residual stream as a road: each attention and MLP joins from the side, as wide as what it adds, and beside every
 // station stands the guess that the model would make there. A click, or Enter, chooses a station. Guessed tokens light up elsewhere too.
-import { applyTheme, css, digits, h, inkOn, memory, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, css, digits, h, inkOn, memory, named, numbered, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 import { fitted, measure } from "./picture.js";
 
@@ -52,7 +52,7 @@ export default function (component) {
     rows()[state.active].focus();
   };
   const table = () => data.stations.map((x) => [x.title, x.added ?? "", x.share ?? "", x.size, ...x.guesses.flatMap((g) => [g.text, g.probability])]);
-  const header = ["station", "size of what is added", "share of the stream", "size of the stream", ...data.stations[0].guesses.flatMap((_, i) => [`guess ${i + 1}`, `probability ${i + 1}`])];
+  const header = [...named("station", "added", "share", "stream"), ...data.stations[0].guesses.flatMap((_, i) => [numbered("guess_n", i + 1), numbered("probability_n", i + 1)])];
   const taken = takeaway({ state, title: data.label, svg: () => picture.svg, table: () => [header, ...table()] });
   root.replaceChildren(place, words, h("div", { class: "under" }, taken.tools), taken.table);
   say(data.picked);

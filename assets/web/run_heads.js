@@ -1,5 +1,5 @@
 // Where every head looks, forming: thumbnails of the attention patterns in the watched sentence, redrawn with each sample.
-import { applyTheme, h, memory, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, h, memory, named, sequential, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 import { follow, leave } from "./run_feed.js";
 import { citation, fill, origin } from "./run_words.js";
@@ -101,7 +101,7 @@ const name = (sample, i) => `“${(sample.tokens[i] ?? "").trim() || "·"}”`;
 
 /** Layer, head, token, attended token and weight; the weights travel in 255 steps. */
 function rows({ drawn: sample, bytes }) {
-  const header = ["layer", "head", "token", "to", "weight (n/255)"];
+  const header = named("layer", "head", "token", "to", "weight");
   if (!sample) return [header];
   const [layers, heads, count, columns] = sample.shape, found = [header];
   for (let i = 0; i < layers * heads * count * columns; i++) {

@@ -1,5 +1,5 @@
 // The next token's probabilities as bars, and beside each bar how it came about: its probability in all samples so far.
-import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 import { follow, leave } from "./run_feed.js";
 import { citation, fill, origin } from "./run_words.js";
@@ -36,7 +36,7 @@ function build(root, state) {
   state.rows = h("div", { class: "rows", role: "list", "aria-label": state.data.label });
   state.origin = h("span", {});
   state.taken = takeaway({ state, title: state.data.label, svg: () => drawn([state.sentence, state.rows], state.palette), whose: () => citation(state.data.model, state.feed.sample?.step),
-    table: () => [["step", "prompt", "token", "probability"], ...state.feed.samples.flatMap((sample) => sample.next.map(([token, p]) => [String(sample.step), sample.prompt, token, p]))] });
+    table: () => [named("step", "prompt", "token", "probability"), ...state.feed.samples.flatMap((sample) => sample.next.map(([token, p]) => [String(sample.step), sample.prompt, token, p]))] });
   root.replaceChildren(state.sentence, state.rows,
     h("div", { class: "foot" }, state.origin, state.taken.tools), state.taken.table);
 }

@@ -1,6 +1,6 @@
 // What the model writes now, and what it wrote before: a slider goes back through the samples that were taken while it trained.
 // The sample chosen here is the one that the page's bars and heads show too.
-import { applyTheme, h, memory, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 import { follow, leave } from "./run_feed.js";
 import { citation, duration, fill, origin } from "./run_words.js";
@@ -48,7 +48,7 @@ function build(root, state) {
   state.origin = h("span", {});
   const head = h("div", { class: "head" }, state.title, state.when);
   state.taken = takeaway({ state, title: state.data.title, svg: () => drawn([head, state.paper], state.palette), whose: () => citation(state.data.model, state.feed.sample?.step),
-    table: () => [["step", "seconds", "prompt", "text"], ...state.feed.samples.map((x) => [String(x.step), x.seconds, x.prompt, x.text])] });
+    table: () => [named("step", "seconds", "prompt", "text"), ...state.feed.samples.map((x) => [String(x.step), x.seconds, x.prompt, x.text])] });
   root.replaceChildren(h("div", { class: "sheet" }, head, state.paper,
     h("div", { class: "time" }, state.back, state.slider, state.on, state.newest), h("div", { class: "foot" }, state.origin, state.taken.tools), state.taken.table));
 }

@@ -1,6 +1,6 @@
 // Signed numbers as labelled bars around a line: positive to the right, negative to the left. As a running sum, each bar
 // starts where the one before it ended. A click, or Enter, chooses a bar.
-import { applyTheme, digits, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
 import { fitted } from "./picture.js";
 
 const STYLE = `
@@ -34,7 +34,7 @@ export default function (component) {
       onclick: data.pick ? () => component.setStateValue("row", i) : null,
     }, h("span", { class: "name", dir: "auto" }, row.label), " ", lane(row, scale, palette), h("span", { class: "num" }, signed(row, data))));
   });
-  const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => vector(data, scale, palette, root), table: () => [["part", "value"], ...data.rows.map((row) => [row.label, row.value])] });
+  const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => vector(data, scale, palette, root), table: () => [named("part", "value"), ...data.rows.map((row) => [row.label, row.value])] });
   root.replaceChildren(h("ol", { class: "bars", "aria-label": data.label }, rows), words, h("div", { class: "under" }, taken.tools), taken.table);
   say(data.picked);
   if (focused && data.pick && data.picked !== null) root.querySelectorAll(".bar")[data.picked]?.focus({ preventScroll: true });

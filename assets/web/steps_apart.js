@@ -1,5 +1,5 @@
 // An analogy as a picture: the step from b to a, taken again from c, and the tokens around where it ends.
-import { applyTheme, h, memory, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
 
 const STYLE = `
 svg { width: 100%; height: auto; display: block; }
@@ -16,7 +16,7 @@ export default function (component) {
     if (wide === state.width && root.firstChild && state.seen === component.data && state.dark === palette.dark) return;
     Object.assign(state, { width: wide, seen: component.data, dark: palette.dark });
     const picture = paint(data, palette, wide, getComputedStyle(root).fontFamily);
-    const taken = takeaway({ state, title: data.label, svg: () => picture, table: () => [["token", "place", "x", "y"], ...data.points.map(({ text, role }, i) => [text, role, ...data.arrays.places.data.subarray(2 * i, 2 * i + 2)])] });
+    const taken = takeaway({ state, title: data.label, svg: () => picture, table: () => [named("token", "place", "x", "y"), ...data.points.map(({ text, role }, i) => [text, role, ...data.arrays.places.data.subarray(2 * i, 2 * i + 2)])] });
     root.replaceChildren(picture, h("div", { class: "under" }, taken.tools), taken.table);
   };
   state.observer?.disconnect();

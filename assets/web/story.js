@@ -1,5 +1,5 @@
 // A text being written: the prompt, then token after token, each with the candidates it was drawn from.
-import { applyTheme, calm, digits, h, memory, stage, takeaway } from "./base.js";
+import { applyTheme, calm, digits, h, memory, named, stage, takeaway } from "./base.js";
 import { drawn } from "./drawn.js";
 
 const STYLE = `
@@ -69,7 +69,7 @@ export default function (component) {
       h("span", { class: "num" }, digits(p))]));
   };
   const split = h("div", { class: "split" }, h("div", { class: "left" }, text, h("div", { class: "row" }, go, one, back, other)), h("div", {}, heading, bars));
-  const taken = takeaway({ state, title: words.label, svg: () => drawn([split], palette, ".row, .caret, .later"), table: () => [["place", "token", "candidate", "probability"],
+  const taken = takeaway({ state, title: words.label, svg: () => drawn([split], palette, ".row, .caret, .later"), table: () => [named("place", "token", "candidate", "probability"),
     ...steps.flatMap((step, i) => step.candidates.map(([name, p]) => [String(i + 1), step.shown, name, p]))] });
   root.replaceChildren(split, h("div", { class: "under" }, taken.tools), taken.table);
   paint();

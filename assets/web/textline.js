@@ -1,5 +1,5 @@
 // The text so far: prompt and chosen tokens as chips, buttons that let it grow, and going back by clicking a chip.
-import { applyTheme, css, h, inkOn, memory, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, css, h, inkOn, memory, named, sequential, stage, takeaway, unpack } from "./base.js";
 import { join, part } from "./bus.js";
 import { drawn } from "./drawn.js";
 import { CHIPS, chipElement } from "./tokens.js";
@@ -72,7 +72,7 @@ function build(root, state) {
   state.words = h("div", { class: "words", "aria-live": "polite" });
   const { step, ten, play, greedy, back, over } = state.buttons;
   state.row = h("div", { class: "buttons" }, step, ten, play, greedy, h("span", { class: "gap" }), back, over);
-  state.taken = takeaway({ state, title: state.data.label.split(":")[0], svg: () => drawn([state.chips], state.palette), table: () => [["position", "token", "id", "in words"],
+  state.taken = takeaway({ state, title: state.data.label.split(":")[0], svg: () => drawn([state.chips], state.palette), table: () => [named("position", "token", "id", "in_words"),
     ...state.data.chips.map((chip, i) => [String(i + 1), chip.text, String(chip.id), state.data.words[i] ?? ""])] });
   root.replaceChildren(state.chips, state.words, h("div", { class: "foot" }, state.row, state.taken.tools), state.taken.table);
 }

@@ -1,5 +1,5 @@
 // The token strip: text with visible spaces, id under it, an optional colour and sentence for each token.
-import { applyTheme, css, digits, diverging, h, inkOn, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, css, digits, diverging, h, inkOn, memory, moved, named, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join, part } from "./bus.js";
 
 export const CHIPS = `
@@ -50,7 +50,7 @@ export default function (component) {
   });
   const strip = h("div", { class: "chips", "data-linked": Boolean(data.sentence) }, chips);
   const taken = data.tools ? takeaway({ state, title: data.label, svg: () => drawing(data, own, palette, getComputedStyle(root).fontFamily),
-    table: () => [["position", "token", "id", ...(values ? ["value"] : [])], ...data.chips.map((chip, i) => [String(i + 1), chip.text, String(chip.id), ...(values ? [values[i]] : [])])] }) : null;
+    table: () => [named("position", "token", "id", ...(values ? ["value"] : [])), ...data.chips.map((chip, i) => [String(i + 1), chip.text, String(chip.id), ...(values ? [values[i]] : [])])] }) : null;
   root.replaceChildren(h("div", { class: "strip" }, strip, taken?.tools), ...[words, taken?.table].filter(Boolean));
   const record = (lock) => {
     if (data.sentence) component.setStateValue("picked", lock);

@@ -1,6 +1,6 @@
 // Vectors as rows of small bars: blue above the line, red below. Pointer or arrow keys choose a channel in all rows at once,
 // and in whatever else on the page shows the same channels.
-import { applyTheme, digits, filled, fitCanvas, h, memory, moved, s, stage, takeaway, unpack } from "./base.js";
+import { applyTheme, digits, filled, fitCanvas, h, memory, moved, named, s, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 
 const STYLE = `
@@ -40,7 +40,7 @@ export default function (component) {
     e.preventDefault();
   };
   const taken = takeaway({ state, title: data.label, svg: () => vector(picture),
-    table: () => [["channel", ...rows.map(title)], ...Array.from({ length: channels }, (_, c) => [String(c), ...rows.map((row) => row.values[c])])] });
+    table: () => [[...named("channel"), ...rows.map(title)], ...Array.from({ length: channels }, (_, c) => [String(c), ...rows.map((row) => row.values[c])])] });
   const grid = h("div", { class: "rows", tabindex: 0, role: "group", "aria-label": data.label, onkeydown, onblur: () => bus.point(null) },
     rows.flatMap((row) => [
       ...(row.rule ? [h("span", { class: "rule" })] : []),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ui.text import load
+
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
 SCRIPTS = sorted(path.name for path in WEB.glob("*.js"))
 IMPORT = re.compile(r'^(?:import|export) \{([^}]*)\} from "\./([\w.]+)"', re.MULTILINE)
@@ -32,5 +34,13 @@ def test_every_imported_name_is_there_and_used(script: str) -> None:
         assert names(listed) <= exports(module), f"{script} imports from {module} what it does not have"
     rest = IMPORT.sub("", text)
     imported = {name for listed, _ in IMPORT.findall(text) for name in names(listed)}
-    unused = {name for name in imported if not re.search(rf"(?<![\w.]){name}\b", rest)}
+    unused = {name for name in imported if not re.search(rf"((?<![\w.])|(?<=\.\.\.)){name}\b", rest)}
     assert not unused, f"{script} does not use {unused}"
+
+
+def test_every_heading_of_a_table_has_its_words_and_none_is_left_over() -> None:
+    called = re.compile(r"\b(?:named\(((?:\.\.\.|[^()]|\([^()]*\))*)\)|numbered\((\"\w+\"))")
+    used = {
+        name for script in SCRIPTS for found in called.findall(source(script)) for name in re.findall(r'"(\w+)"', "".join(found))
+    }
+    assert used == set(load("figures")["columns"])

@@ -13,13 +13,15 @@ import numpy as np
 import streamlit as st
 
 from ui import locked
+from ui.text import load
 
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
+WORDS = load("figures")  # what every figure says: base.js fetches it once a page as words.json, beside the scripts
 
 
 def _version() -> str:
-    """A hash over all scripts: when one changes, all addresses change, and no browser keeps an old one."""
-    digest = hashlib.sha256()
+    """A hash over all scripts and their words: when one changes, all addresses change, and no browser keeps an old one."""
+    digest = hashlib.sha256(json.dumps(WORDS).encode())
     for path in sorted(WEB.rglob("*")):
         if path.is_file():
             digest.update(path.name.encode())
