@@ -90,9 +90,26 @@ export function stage(component, style) {
   const root = component.parentElement.querySelector(".gf");
   if (!root.dataset.ready) {
     root.dataset.ready = "1";
+    keepPresses(root);
     root.before(h("style", {}, SHARED, style));
   }
   return root;
+}
+
+/** A figure may be drawn anew between the two halves of a mouse's press, and the browser then presses nothing: it is made up for. */
+function keepPresses(root) {
+  let down = null, done = false;
+  const at = (e) => e.target.closest?.("button") ?? null, words = (button) => button && `${button.className} ${button.textContent}`;
+  root.addEventListener("pointerdown", (e) => { down = words(at(e)); });
+  root.addEventListener("click", () => { done = true; }, true);
+  root.addEventListener("pointerup", (e) => {
+    const button = at(e);
+    if (e.pointerType === "mouse" && e.button === 0 && button && words(button) === down) {
+      done = false;
+      setTimeout(() => { if (!done) button.click(); }); // the browser's own click comes before that
+    }
+    down = null;
+  });
 }
 
 /** What a mount remembers between runs of its component function. */
@@ -235,7 +252,7 @@ export function copied(pen, base) {
 function save(name, blob) {
   const link = h("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // a busy machine may begin to read it late
 }
 
 function saveCSV(name, rows) {

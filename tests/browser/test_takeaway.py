@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import struct
@@ -12,7 +11,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Error, Locator
+from playwright.sync_api import Locator
 
 from llm.runs.store import Run
 from tests.browser.conftest import Visitor, running_server, soon_or_later
@@ -57,10 +56,8 @@ def figures(server: str, visit, address: str) -> tuple[Visitor, list[Locator]]:
 
 
 def taken(visitor: Visitor, figure: Locator, kind: str) -> tuple[str, bytes]:
-    for patience in (20_000, 90_000):  # a figure that is drawn anew just then loses the press, so a reader presses again
-        with contextlib.suppress(Error), visitor.page.expect_download(timeout=patience) as download:
-            figure.locator(".tool", has_text=kind).click()
-            break
+    with visitor.page.expect_download() as download:
+        figure.locator(".tool", has_text=kind).click()
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
@@ -120,6 +117,22 @@ def test_the_pipeline_strip_is_taken_away_with_the_shapes_that_it_shows(server: 
     assert written == [text for station in stations for text in station]
     assert cited.endswith(drawing.find(f"{SVG}desc").text) and "step 9,000" in cited  # whose numbers these are
     assert size == twice_the_drawing(drawing) and size[0] > 2000 and visitor.errors == []
+
+
+def test_a_press_during_which_the_figure_is_drawn_anew_is_not_lost_and_no_other_counts_twice(server: str, visit) -> None:
+    visitor, _ = figures(server, visit, "layers?part=norm")
+    figure = visitor.page.locator(".st-key-layers-norm-vectors .gf")
+    files = []
+    visitor.page.on("download", lambda download: files.append(download.suggested_filename))
+    for anew in (True, False):
+        figure.locator(".tool", has_text="CSV").hover()
+        with visitor.page.expect_download():
+            visitor.page.mouse.down()
+            if anew:
+                figure.evaluate("figure => figure.replaceChildren(...figure.children)")
+            visitor.page.mouse.up()
+    visitor.drawn()
+    assert len(files) == 2 and all(name.endswith(".csv") for name in files) and visitor.errors == []
 
 
 @pytest.fixture(scope="module")
