@@ -42,7 +42,7 @@ def _require(condition: bool, sentence: str) -> None:
 
 
 def _one_of(name: str, value: str, options: dict[str, str]) -> None:
-    _require(value in options, f"{name} is {value!r}; choose one of {', '.join(options)}")
+    _require(isinstance(value, str) and value in options, f"{name} is {value!r}; choose one of {', '.join(options)}")
 
 
 def _whole(name: str, value: Any, least: int) -> None:
@@ -55,6 +55,10 @@ def _whole(name: str, value: Any, least: int) -> None:
 def _between(name: str, value: Any, low: float, high: float) -> None:
     ok = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
     _require(ok, f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
+
+
+def _flag(name: str, value: Any) -> None:
+    _require(isinstance(value, bool), f"{name} is {value!r}; it must be true or false")
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,12 @@ class ModelConfig:
             self.position != "rope" or self.d_head % 2 == 0,
             f"rope turns pairs of numbers, so the head size d_model / n_heads ({self.d_head}) must be even",
         )
+        for name in ("tie_embeddings", "bias", "causal", "qk_norm", "embedding_norm", "smear", "zero_init", "residual"):
+            _flag(name, getattr(self, name))
         if self.alibi_slopes is not None:
+            _require(isinstance(self.alibi_slopes, (list, tuple)), "alibi_slopes must be a list of numbers")
+            for slope in self.alibi_slopes:
+                _between("a slope in alibi_slopes", slope, -1e3, 1e3)
             object.__setattr__(self, "alibi_slopes", tuple(float(s) for s in self.alibi_slopes))
             _require(
                 len(self.alibi_slopes) == self.n_heads,

@@ -27,6 +27,8 @@ from llm.runs.store import Run, RunStore
 NEEDED = ("model.safetensors", "config.json", "tokenizer.json")
 WELCOME = ("meta.json", "metrics.jsonl")
 MOST_ROWS = 200_000
+LARGEST = 1e6  # of a weight
+PROBE = 64  # tokens
 METRICS = ("loss", "learning_rate", "grad_norm", "seconds", "tokens", "val_loss", "val_bits_per_byte")
 
 
@@ -38,7 +40,8 @@ def upload_model(store: RunStore, files: Mapping[str, bytes], owner: str, limits
     """
     contents = _contents(files, limits)
     with tempfile.TemporaryDirectory(prefix="glassformer-") as beside:
-        folder = Path(beside)
+        folder = Path(beside) / "the upload"  # a name for messages
+        folder.mkdir()
         for name, content in contents.items():
             (folder / name).write_bytes(content)
         size = count_parameters_of(folder)
@@ -46,6 +49,7 @@ def upload_model(store: RunStore, files: Mapping[str, bytes], owner: str, limits
         if size > most:
             raise ValueError(f"the model has {size:,} parameters; at most {most:,} can be uploaded here")
         checkpoint = load_checkpoint(folder)
+    _check_tokens(checkpoint)
     _check_numbers(checkpoint)
     sha256 = hashlib.sha256(contents["model.safetensors"]).hexdigest()
     meta = _meta(contents.get("meta.json", b"{}"), title)
@@ -107,9 +111,25 @@ def _plain_name(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).name
 
 
+def _check_tokens(checkpoint: Checkpoint) -> None:
+    """Each of the model's answers is a token with a text."""
+    has, needs = checkpoint.tokenizer.vocab_size, checkpoint.config.vocab_size
+    if has != needs:
+        raise ValueError(f"the tokenizer has {has:,} tokens, its model {needs:,}; they do not belong together")
+
+
 def _check_numbers(checkpoint: Checkpoint) -> None:
-    if not all(bool(p.isfinite().all()) for p in checkpoint.model.parameters()):
+    """Weights are numbers, and so is what comes out: finite ones can be so large that a product is not."""
+    import torch
+
+    model, config = checkpoint.model, checkpoint.config
+    if not all(bool(p.isfinite().all()) for p in model.parameters()):
         raise ValueError("some weights of this model are not numbers (NaN or infinite)")
+    ids = torch.linspace(0, config.vocab_size - 1, min(config.context_length, PROBE)).long()
+    with torch.no_grad():
+        fits = all(float(p.abs().max()) < LARGEST for p in model.parameters()) and bool(model(ids[None]).isfinite().all())
+    if not fits:
+        raise ValueError("some weights of this model are so large that what it computes is no number any more")
 
 
 def _meta(content: bytes, title: str) -> dict[str, Any]:
