@@ -50,12 +50,11 @@ with left, page_parts.card("attention-pattern"):
     rows = [[token, *map(float, row)] for token, row in zip(now.labels, steps.pattern, strict=True)]
     view.foot(page, now, "pattern", ["token", *now.labels], rows, snippets.cell_code(now, cell, causal), here)
 
-with left:
-    view.ask(page, now, computed.without(now, [(now.layer, now.head)]))
 with right, page_parts.card("attention-where"):
     origin.show(now, *cell_parts.target(now, name, cell, vector), key="attention-where", causal=causal)
 
 with right:
+    view.ask(page, now, computed.without(now, [(now.layer, now.head)]))
     with page_parts.card("attention-carried", words["carried"]["title"]):
         view.carried(words, now, steps, cell[0])
     with page_parts.card("attention-measured", words["heads"]["measured"].format(layer=now.layer + 1, head=now.head + 1)):

@@ -182,6 +182,11 @@ function draw(picture, state) {
 
 const short = (v) => (Math.abs(v) < 0.005 ? ".00" : Math.abs(v) < 1 ? v.toFixed(2).replace("0.", ".").replace("-", "−") : digits(v));
 
+const SLANTED = 23; // pixels between two slanted names that do not touch
+
+/** How long the slanted name of a column may be before it leaves the picture. */
+const reach = (box, j) => Math.min(120, (box.width - box.left - (j + 0.5) * box.cw - 6) / Math.cos(0.67));
+
 function labels(pen, { data, rows, columns, box, palette, font }, ci, cj, only = false) {
   pen.textBaseline = "middle";
   pen.textAlign = "right";
@@ -193,7 +198,7 @@ function labels(pen, { data, rows, columns, box, palette, font }, ci, cj, only =
     pen.fillText(fit(pen, data.rows[i], box.left - 10), box.left - 8, box.top + (i + 0.5) * box.ch);
   }
   pen.textAlign = box.named ? "left" : "center";
-  const every = box.named ? Math.max(1, Math.ceil(15 / box.cw)) : Math.ceil(columns / 8);
+  const every = box.named ? Math.max(1, Math.ceil(SLANTED / box.cw)) : Math.ceil(columns / 8);
   for (let j = 0; j < columns; j++) {
     if (only ? j !== cj : j % every) continue;
     pen.save();
@@ -202,7 +207,7 @@ function labels(pen, { data, rows, columns, box, palette, font }, ci, cj, only =
     if (only && box.named) { pen.fillStyle = palette.card; pen.fillRect(0, -9, 124, 18); }
     pen.font = `${j === cj ? "700 " : ""}${box.named ? 15 : 12}px ${font}`;
     pen.fillStyle = j === cj ? palette[data.columnColour] ?? palette.ink : palette.soft;
-    pen.fillText(fit(pen, box.named ? data.columns[j] : String(data.columns[j] ?? j), 120), 0, 0);
+    pen.fillText(fit(pen, box.named ? data.columns[j] : String(data.columns[j] ?? j), box.named ? reach(box, j) : 120), 0, 0);
     pen.restore();
   }
 }
@@ -243,7 +248,8 @@ function vector(picture) {
   const text = (x, y, size, fill, words, more = {}) => svg.append(s("text", { x, y, "font-size": size, fill, ...more }, words));
   if (data.rowsAre) text(8, 18, 13, palette.soft, `${data.rowsAre} ↓`);
   if (data.columnsAre) text(wide, 18, 13, palette.soft, `${data.columnsAre} →`, { "text-anchor": "end" });
-  const everyRow = Math.max(1, Math.ceil(15 / ch)), every = named ? Math.max(1, Math.ceil(15 / cw)) : Math.ceil(columns / 8);
+  const everyRow = Math.max(1, Math.ceil(15 / ch)), every = named ? Math.max(1, Math.ceil(SLANTED / cw)) : Math.ceil(columns / 8), pen = h("canvas").getContext("2d");
+  pen.font = `15px ${font}`;
   for (let i = 0; i < rows; i++) {
     if (i % everyRow === 0) text(left - 8, top + (i + 0.5) * ch + 5, 15, palette.ink, data.rows[i], { "text-anchor": "end" });
     for (let j = 0; j < columns; j++) {
@@ -255,7 +261,7 @@ function vector(picture) {
   }
   for (let j = 0; j < columns; j += every) {
     const x = left + (j + 0.5) * cw, y = top - 8;
-    text(x, y, named ? 15 : 12, palette.soft, String(data.columns[j] ?? j), named ? { transform: `rotate(-38 ${x} ${y})` } : { "text-anchor": "middle" });
+    text(x, y, named ? 15 : 12, palette.soft, named ? fit(pen, data.columns[j], reach(box, j)) : String(data.columns[j] ?? j), named ? { transform: `rotate(-38 ${x} ${y})` } : { "text-anchor": "middle" });
   }
   const [low, high] = ended(picture), under = top + ch * rows + 24, start = left + 8 + 7.5 * low.length;
   text(left, under, 12.5, palette.soft, low, { "font-family": "monospace" });

@@ -12,6 +12,7 @@ export const CHIPS = `
 .chip.part { border-style: dashed; border-color: var(--gf-soft); }
 button.chip { cursor: pointer; }
 .chips[data-linked] .chip { cursor: pointer; }
+.chips[data-linked] { max-height: 240px; overflow-y: auto; padding: 4px; margin: -4px; } /* four rows and a half of a long text: the picture is below */
 button.chip:hover { border-color: var(--gf-accent); }
 .chip.on { border-color: var(--gf-accent); box-shadow: 0 0 0 1px var(--gf-accent); }
 `;
@@ -64,6 +65,7 @@ export default function (component) {
     show: (place, held) => {
       const shown = place ?? (data.picked === null ? null : { token: data.picked });
       chips.forEach((chip, i) => dress(chip, i, shown, { data, own, palette, held }));
+      inView(strip, chips, shown ?? firstMarked(data));
       if (words) words.textContent = data.words[Math.min(shown?.query ?? shown?.token ?? data.words.length - 1, data.words.length - 1)];
     },
   });
@@ -86,6 +88,17 @@ export default function (component) {
   };
   if (focused !== undefined) chips[Math.min(cursor, chips.length - 1)]?.focus({ preventScroll: true });
   return bus.leave;
+}
+
+/** The marked token that the reader has not chosen, so that a long strip opens where the picture beside it is. */
+const firstMarked = ({ marks }) => { const i = Object.entries(marks ?? {}).find(([, mark]) => mark === "query")?.[0]; return i === undefined ? null : { token: +i }; };
+
+/** Turn a strip that scrolls to the token that is pointed at elsewhere; the page itself stays where it is. */
+function inView(strip, chips, place) {
+  const chip = place && chips[place.query ?? place.token];
+  if (!chip || strip.matches(":hover") || strip.scrollHeight <= strip.clientHeight) return;
+  const top = chip.offsetTop - strip.offsetTop;
+  if (top < strip.scrollTop || top + chip.offsetHeight > strip.scrollTop + strip.clientHeight) strip.scrollTop = top - strip.clientHeight / 2;
 }
 
 /** One chip's colours: its own, or while something is pointed at, the weight it gets and the part it plays. */

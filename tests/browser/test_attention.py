@@ -85,3 +85,21 @@ def test_back_and_forward_follow_view_step_mask_and_cell(server: str, visit) -> 
         visitor.idle()
         assert state() == expected
     assert visitor.errors == []
+
+
+def test_a_long_sentence_leaves_room_for_the_picture_and_shows_the_token_that_is_pointed_at(server: str, visit) -> None:
+    text = "The+little+dog+saw+the+cat+and+then+it+ran+" * 8
+    visitor = visit(f"{server}/attention?text={text}", width=390, height=844)
+    visitor.wait_heading(load("attention")["question"])
+    strip, chips = (visitor.page.locator(f".st-key-attention-chips {name}") for name in (".chips", ".chip"))
+    seen = """chip => {
+      const [own, around] = [chip, chip.parentElement].map(one => one.getBoundingClientRect());
+      return own.top >= around.top - 1 && own.bottom <= around.bottom + 1;
+    }"""
+    assert chips.count() > 60 and strip.bounding_box()["height"] < 260
+    assert chips.last.evaluate(seen) and not chips.first.evaluate(seen)  # it opens where the picture does: at the last token
+    canvas = visitor.page.get_by_role("img", name=re.compile("Attention of layer 1"))
+    canvas.focus()
+    canvas.press("Control+Home")
+    visitor.drawn()
+    assert chips.first.evaluate(seen) and visitor.errors == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from llm.interpret.projections import best_by_chance
 from ui import cached_embeddings as computed
 from ui import page as page_parts
 from ui import snippets_embeddings as snippets
-from ui.components.ledger import ledger, spans
+from ui.components.ledger import Line, ledger, spans
 from ui.components.signed import Bar, signed_bars
 from ui.embeddings.spot import Spot, take
 from ui.numbers import digits
@@ -54,10 +56,10 @@ def _before(spot: Spot) -> None:
         page_parts.prose(page["break.rows_none"])
         return
     some = [steps[0], *([steps[len(steps) // 2]] if len(steps) > 2 else []), steps[-1]]
-    for step in some:
+    for step, column in zip(some, st.columns(len(some), gap="large"), strict=True):
         ids, values = computed.nearest(model_id, None if step == steps[-1] else step, spot.token, 4)
-        pairs = zip(ids, values, strict=True)
-        found = [part for i, value in pairs for part in ((spot.name(i), "strong"), (f" {value:.2f}   ", ""))]
+        found = [Line(((spot.name(i), "strong"),), f"{value:.2f}") for i, value in zip(ids, values, strict=True)]
         said = spans(page["break.row"], step=f"{step:,}", token=(spot.name(spot.token), "accent"))
-        ledger(key=f"embeddings-before-{step}", sentence=[*said, (": ", ""), *found])
+        with column:
+            ledger(found, key=f"embeddings-before-{step}", sentence=said)
     page_parts.prose(page["break.how"])
