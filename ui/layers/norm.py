@@ -29,7 +29,8 @@ def show(spot: Spot) -> None:
     with left, page_parts.card("layers-norm", words["title"], words[f"caption_{kind}"]):
         point = _choose(spot)
         steps = norm_steps(spot.now.model, spot.trace, point, spot.position)
-        rows = _rows(spot, steps)
+        after = spot.trace[point][spot.position]  # the model's own numbers; the steps are computed again, to more digits
+        rows = _rows(spot, steps, after)
         short = "channel" if len(rows) == 4 else "channel_short"
         vectors(
             rows,
@@ -42,7 +43,7 @@ def show(spot: Spot) -> None:
         )
         page_parts.prose(words[spot.now.config.norm_position])
         page_parts.provenance(spot.now)
-        _take_away(spot, steps, point)
+        _take_away(spot, steps, after, point)
     with left, page_parts.card("layers-norm-sizes", words["sizes"]):
         _sizes(spot, point)
     with right:
@@ -77,7 +78,7 @@ def _point(spot: Spot, option: str) -> str:
     return option if option == "final_norm" else f"blocks.{spot.layer}.{option.split('_')[0]}"
 
 
-def _rows(spot: Spot, steps: NormSteps) -> list[VectorRow]:
+def _rows(spot: Spot, steps: NormSteps, after: np.ndarray) -> list[VectorRow]:
     words = spot.page["norm"]
     rows = [
         VectorRow(words["before"], steps.before, hue="ink", height=TALL),
@@ -85,8 +86,8 @@ def _rows(spot: Spot, steps: NormSteps) -> list[VectorRow]:
     ]
     if np.any(steps.shift):
         rows.append(VectorRow(words["scaled"], steps.normalised * steps.scale, height=TALL))
-        return [*rows, VectorRow(words["output"], steps.output, hue="accent", height=TALL)]
-    return [*rows, VectorRow(words["scaled_last"], steps.output, hue="accent", height=TALL)]
+        return [*rows, VectorRow(words["output"], after, hue="accent", height=TALL)]
+    return [*rows, VectorRow(words["scaled_last"], after, hue="accent", height=TALL)]
 
 
 def _example(steps: NormSteps) -> int:
@@ -106,8 +107,8 @@ def _sizes(spot: Spot, point: str) -> None:
     )  # fmt: skip
 
 
-def _take_away(spot: Spot, steps: NormSteps, point: str) -> None:
-    columns = (steps.before, steps.normalised, steps.scale, steps.shift, steps.output)
+def _take_away(spot: Spot, steps: NormSteps, after: np.ndarray, point: str) -> None:
+    columns = (steps.before, steps.normalised, steps.scale, steps.shift, after)
     rows = [[c, *map(float, numbers)] for c, numbers in enumerate(zip(*columns, strict=True))]
     header = ["channel", "before", "normalised", "scale", "shift", "after"]
     code = snippets.norm_code(spot.now, spot.position, point)
