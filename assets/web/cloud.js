@@ -155,7 +155,7 @@ function describe(data, palette, font) {
   const widths = new Map();
   return {
     data, palette, font, count, labels: data.labels, kinds: kinds.data, kindKeys: data.kinds.map((kind) => kind.key), heat: heat?.data ?? null,
-    xy: coordinates.data, extent: extents(coordinates), sentence: new Set(data.sentence), order: [...new Set([...data.namedFirst, ...data.labels.keys()])], picked: data.picked, box: { width: 640, height: 480 },
+    xy: coordinates.data, extent: extents(coordinates, data.sentence), sentence: new Set(data.sentence), order: [...new Set([...data.namedFirst, ...data.labels.keys()])], picked: data.picked, box: { width: 640, height: 480 },
     near: (i, f) => Array.from({ length: friends }, (_, k) => 2 * ((f * count + i) * friends + k)).map((o) => near.data[o] + 256 * near.data[o + 1]).filter((j) => j !== 65535),
     measure: (text) => { if (!widths.has(text)) widths.set(text, pen.measureText(text).width); return widths.get(text); },
   };

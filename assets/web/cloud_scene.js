@@ -9,8 +9,9 @@ export const half = ({ width, height }) => Math.min(width, height) * 0.47;
 const FINE = 48, RIM = 0.015;
 
 /** For each frame the middle of the cloud and half its width and height, without the outermost places on each side. Tokens that
- * lie in one place count once: a heap of them far away would else make all others small. `outside` says who is left out. */
-export function extents({ data: xy, shape: [frames, count] }) {
+ * lie in one place count once: a heap of them far away would else make all others small. The sentence's own tokens are never cut
+ * off at the rim. `outside` says who is left out. */
+export function extents({ data: xy, shape: [frames, count] }, sentence = []) {
   return Array.from({ length: frames }, (_, f) => {
     const axes = [0, 1].map((axis) => Float32Array.from({ length: count }, (_, i) => xy[2 * (f * count + i) + axis]));
     const [column, row] = axes.map((values) => {
@@ -22,7 +23,9 @@ export function extents({ data: xy, shape: [frames, count] }) {
     const [[x, w], [y, h]] = axes.map((values) => {
       const sorted = Float32Array.from(places.values(), (i) => values[i]).sort(), last = sorted.length - 1;
       const low = sorted[Math.floor(last * RIM)], high = sorted[Math.ceil(last * (1 - RIM))];
-      return [(low + high) / 2, (high - low) / 2 || 1];
+      const near = sentence.map((i) => values[i]).filter((v) => Math.abs(v - (low + high) / 2) < (high - low) * 0.8);
+      const ends = [Math.min(low, ...near), Math.max(high, ...near)];
+      return [(ends[0] + ends[1]) / 2, (ends[1] - ends[0]) / 2 || 1];
     });
     return { x, y, w, h };
   });

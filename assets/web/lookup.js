@@ -77,7 +77,7 @@ function draw({ data, palette, canvas, font, image, out }, { over }, width = can
   const pen = fitCanvas(canvas, width, height, ratio);
   pen.fillStyle = palette.card;
   pen.fillRect(0, 0, width, height);
-  const left = narrow ? 92 : 140, gap = narrow ? 34 : 78, middle = (width - left - 2 * gap) * 0.42;
+  const left = narrow ? 92 : 140, gap = narrow ? 34 : 78, middle = (width - left - 2 * gap) * (narrow ? 0.5 : 0.42);
   const x = { table: left + gap, right: left + gap + middle, out: left + 2 * gap + middle };
   const tall = height - TOP - 6;
   pen.imageSmoothingEnabled = true;
@@ -113,7 +113,7 @@ function title(pen, palette, font, narrow, places, widths) {
   pen.fillStyle = palette.soft;
   pen.textBaseline = "alphabetic";
   pen.textAlign = "left";
-  places.forEach(([text, at], k) => pen.fillText(fit(pen, text, widths[k]), at, 18));
+  places.forEach(([text, at], k) => pen.fillText(fit(pen, narrow ? text.split(",")[0] : text, widths[k]), at, 18));
 }
 
 function chip(pen, palette, font, { text, id }, y, left, on) {

@@ -99,6 +99,7 @@ def cloud_in_space(
         font={"color": palette["ink"], "size": 14, "family": "Source Sans, Source Sans Pro, sans-serif"},
         legend={"itemsizing": "constant", "orientation": "h", "y": -0.02, "yanchor": "top"},
         scene=scene,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette["ink"], "activecolor": palette["accent"]},
         uirevision="cloud",
     )
     return figure
