@@ -19,7 +19,7 @@ def _palettes() -> dict[str, Mapping[str, str]]:
 
 
 def is_dark() -> bool:
-    """Whether this reader's browser shows the dark theme. A change of theme reruns the page."""
+    """Whether this reader's browser shows the dark theme, when the page last ran: a change of theme runs components alone."""
     return st.context.theme.type == "dark"
 
 
@@ -34,6 +34,6 @@ def _rules() -> str:
 
 
 def style_sheet() -> None:
-    """Give the page its style: the palette as CSS variables, then the rules of assets/web/app.css."""
+    """Give the page its style: the palette as CSS variables, which pipeline.js keeps up with the theme, then app.css."""
     variables = "".join(f"--gf-{name}:{colour};" for name, colour in palette().items())
     st.html(f"<style>:root{{{variables}}}\n{_rules()}</style>")

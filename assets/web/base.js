@@ -11,9 +11,9 @@ export function colours(element) {
   return { dark, ...palette };
 }
 
-/** Put the palette on `element` as CSS variables (--gf-ink, ...), and return it. */
-export function applyTheme(element) {
-  const palette = colours(element);
+/** Put the palette on `element` as CSS variables (--gf-ink, ...), and return it; `inside` stands in the theme where it does not. */
+export function applyTheme(element, inside = element) {
+  const palette = colours(inside);
   for (const [name, value] of Object.entries(palette)) if (typeof value === "string") element.style.setProperty(`--gf-${name}`, value);
   return palette;
 }

@@ -29,6 +29,7 @@ const PARTS = { tokens: "tokens", embeddings: "embedding", positions: "positions
 export default function (component) {
   const root = stage(component, STYLE);
   const palette = applyTheme(root);
+  applyTheme(document.documentElement, root); // cards, questions and small print: a change of theme runs components, but no page
   const { stations, active, provenance, sentence, words } = component.data;
   const state = memory(root, () => ({ table: false, open: false }));
   document.documentElement.dataset.provenance = provenance;

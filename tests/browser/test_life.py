@@ -14,6 +14,7 @@ from tests.browser.conftest import ROOT, Visitor, running_server, soon_or_later
 from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec
 
 TEXT = "The little dog saw the cat"
+BACKGROUND = "card => getComputedStyle(card).backgroundColor"
 PALETTE = json.loads((ROOT / "assets" / "web" / "palette.json").read_text("utf-8"))
 # address -> components that live there
 PAGES = {
@@ -160,6 +161,8 @@ def test_the_theme_changes_every_figure_and_changes_it_back(visit, place: str) -
     page.emulate_media(color_scheme="dark")
     settle(visitor)
     dark = looks()
+    card = page.locator("[class*='st-key-card-']").first
+    assert card.evaluate(BACKGROUND) == rgb(PALETTE["dark"]["card"])
     assert len(dark) == len(light) >= 2
     for before, after in zip(light, dark, strict=True):
         assert after["ink"] == PALETTE["dark"]["ink"] and before["ink"] == PALETTE["light"]["ink"]
@@ -168,7 +171,11 @@ def test_the_theme_changes_every_figure_and_changes_it_back(visit, place: str) -
             assert all(one != other for one, other in zip(before[kind], after[kind], strict=True))
     page.emulate_media(color_scheme="light")
     settle(visitor)
-    assert looks() == light and visitor.errors == []
+    assert looks() == light and card.evaluate(BACKGROUND) == rgb(PALETTE["light"]["card"]) and visitor.errors == []
+
+
+def rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))})"
 
 
 def test_figures_on_one_page_keep_their_own_state(visit, place: str) -> None:
