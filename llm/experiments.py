@@ -27,14 +27,15 @@ STORIES = RunSpec(
     prompt="The little dog",
 )  # fmt: skip
 # Copying needs two heads that work together, and the textbook's recipe finds them only after minutes. This one, that of the copy
-# model in the box, has a head that sees the previous token from the start and next to no MLP.
+# model in the box, has a head that sees the previous token from the start and next to no MLP. Chance decides when they are found:
+# with one of the two seeds after 600 steps, with the other after 1,900.
 COPYING = RunSpec(
     data=DataSpec(corpus="copy", size=3_000_000, tokenizer="word"),
     model={
         **STORIES.model, **RECIPES["fast"].model, "alibi_slopes": steep_slopes(4), "d_mlp": 1, "seed": 1,
     },
     train={
-        **STORIES.train, "steps": 1600, "batch_size": 32, "optimizer": "muon", "learning_rate": 0.024, "muon_learning_rate": 0.02,
+        **STORIES.train, "steps": 2200, "batch_size": 32, "optimizer": "muon", "learning_rate": 0.024, "muon_learning_rate": 0.02,
         "schedule": "constant", "precision": "auto", "max_seconds": 400.0, "seed": 1,
         "document_start_fraction": 0.5, "warmup_steps": 5, "grad_clip": None, "eval_every": 40,
     },

@@ -60,10 +60,10 @@ def kill(process: subprocess.Popen) -> None:
     process.stderr.close()
 
 
-def finish(run: Run) -> None:
+def finish(run: Run, seconds: float = 300) -> None:
     """Train to the end."""
     worker = start_worker(run)
-    _, errors = worker.communicate(timeout=300)
+    _, errors = worker.communicate(timeout=seconds)
     assert run.status().state == "done", (run.status(), errors.decode())
 
 

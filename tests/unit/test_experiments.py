@@ -13,8 +13,9 @@ from llm.config import ModelConfig, TrainConfig
 from llm.experiments import BITS, EXPERIMENTS, LOSS, Experiment, Outcome
 from llm.runs.limits import Limits
 from llm.runs.spec import RunSpec
+from llm.runs.store import RunStore
 from llm.sweeps import KNOBS, MOST_RUNS, Sweep, flat
-from tests.run_helpers import tiny_spec
+from tests.run_helpers import finish, tiny_spec
 from ui.experiments.click import GROUPS
 from ui.snippets_experiments import experiment_code, sweep_code
 from ui.text import load
@@ -170,3 +171,13 @@ def test_fields_of_an_experiment_exist() -> None:
     for each in EXPERIMENTS.values():
         assert set(each.model) <= model and set(each.train) <= train
         replace(each.base.data, **each.data)
+
+
+@pytest.mark.slow
+def test_both_seeds_learn_to_copy_within_their_steps(tmp_path) -> None:
+    """Otherwise chance alone would move the unchanged run by more than any change."""
+    base, _, twin = EXPERIMENTS["no_positions"].specs
+    for spec in (base, twin):
+        run = RunStore(tmp_path).create(spec, "a" * 64)
+        finish(run, 900)
+        assert run.status().step == 2200 and run.meta()["val_loss"] < 3.0
