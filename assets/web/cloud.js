@@ -46,7 +46,7 @@ export default function (component) {
   const words = h("div", { class: "words" }); // the bus says them to readers who listen
   const fact = h("div", { class: "fact" });
   const taken = takeaway({ state, title: data.label, svg: () => vector(picture.drawn, picture), table: () => [named("id", "token", "kind", "x", "y", "nearest"), ...rows(picture, state)],
-    most: TABLE_ROWS, rest: data.words.rest.replaceAll("{n}", TABLE_ROWS) });
+    whose: () => data.cited[Math.round(state.t)], most: TABLE_ROWS, rest: data.words.rest.replaceAll("{n}", TABLE_ROWS) });
   const draw = (still = true) => {
     const pen = fitted(canvas, picture);
     positions(picture, state.t, state.same);

@@ -215,16 +215,38 @@ export function mark(kind, palette) {
     s("path", { d: outline({ x: 7, y: 7, size: 4.2, shape }), fill: line ? "none" : colour, stroke: line ? colour : "none", "stroke-width": 2 }));
 }
 
-/** The same scene as SVG. */
-export function vector({ dots, links, labels }, { box, palette, font }) {
-  const picture = s("svg", { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}`, "font-family": font, "font-size": 14 });
-  picture.append(s("rect", { width: "100%", height: "100%", fill: palette.card }));
+/** The same scene as SVG, with the kinds of tokens above it. */
+export function vector({ dots, links, labels, bar }, { box, palette, font, data, measure }) {
+  const lines = [[]], width = (title) => measure(title) + 44;
+  for (const { key, title, count } of data.kinds) {
+    const named = `${title} ${count.toLocaleString("en")}`, used = lines.at(-1).reduce((sum, [, text]) => sum + width(text), 12);
+    (used + width(named) > box.width && lines.at(-1).length ? lines[lines.push([]) - 1] : lines.at(-1)).push([key, named]);
+  }
+  const top = 8 + 24 * lines.length, picture = s("svg", { viewBox: `0 ${-top} ${box.width} ${box.height + top}`, "font-family": font, "font-size": 14 });
   for (const [x1, y1, x2, y2] of links) picture.append(s("line", { x1, y1, x2, y2, stroke: palette.accent, "stroke-width": 1.4 }));
   for (const dot of dots) {
     const line = dot.shape === "ring" || dot.shape === "cross";
     picture.append(s("path", { d: outline(dot), fill: line ? "none" : dot.colour, stroke: line ? dot.colour : "none", "stroke-width": 1.6, opacity: dot.alpha }));
     if (dot.ring) picture.append(s("path", { d: circle(dot.x, dot.y, dot.size + 3), fill: "none", stroke: dot.ring, "stroke-width": 2 }));
   }
-  for (const label of labels) picture.append(s("text", { x: label.x + 10, y: label.y + 5, fill: label.colour, opacity: label.alpha, "font-weight": label.bold ? 700 : 400 }, label.text));
+  for (const label of labels) {
+    const wide = measure(label.text) * (label.bold ? 1.07 : 1), x = beside(label.x, wide, box), text = { x, y: label.y + 5, opacity: label.alpha, "font-weight": label.bold ? 700 : 400 };
+    if (label.pill) picture.append(s("rect", { x: x - 5, y: label.y - 10, width: wide + 10, height: 20, rx: 6, fill: palette.mark, opacity: label.alpha }));
+    else picture.append(s("text", { ...text, fill: palette.card, stroke: palette.card, "stroke-width": 3.5, "stroke-linejoin": "round" }, label.text));
+    picture.append(s("text", { ...text, fill: label.colour }, label.text));
+  }
+  picture.append(s("path", { d: `M12 ${box.height - 18}v6h${bar.pixels}v-6`, fill: "none", stroke: palette.soft, "stroke-width": 1.5 }), s("text", { x: 14, y: box.height - 22, "font-size": 13, fill: palette.soft }, plain(bar.value)));
+  const above = [s("rect", { x: 0, y: -top, width: box.width, height: top, fill: palette.card })]; // dots end where the picture does
+  lines.forEach((line, k) => {
+    let x = 12;
+    for (const [key, named] of line) {
+      const sign = mark(key, palette), y = 24 * k + 8 - top;
+      for (const [name, value] of [["x", x], ["y", y]]) sign.setAttribute(name, value);
+      above.push(sign, s("text", { x: x + 20, y: y + 12, fill: palette.ink }, named));
+      x += width(named);
+    }
+  });
+  picture.prepend(s("rect", { x: 0, y: 0, width: box.width, height: box.height, fill: palette.card }));
+  picture.append(...above);
   return picture;
 }

@@ -95,8 +95,9 @@ function glide(state, groups) {
 
 /** A copy that carries its style, for a file. */
 export function sheet({ picture, palette, plan }) {
-  const copy = picture.cloneNode(true);
-  copy.prepend(s("rect", { width: plan.width, height: plan.height, fill: palette.card }));
+  const copy = picture.cloneNode(true), [width, height] = [plan.width + 16, plan.height + 16]; // frames stand at the very edge of the plan
+  copy.setAttribute("viewBox", `-8 -8 ${width} ${height}`);
+  copy.prepend(s("rect", { x: -8, y: -8, width, height, fill: palette.card }));
   copy.prepend(s("style", {}, `text{fill:${palette.ink}}.small{font-size:13px;fill:${palette.soft}}.title{font-size:15.5px;font-weight:600}
 .box{fill:${palette.card};stroke:${palette.line};stroke-width:1.5}.frame>.box{fill:${palette.paper};stroke-dasharray:5 4}.open>.box{fill:${palette.paper}}
 .dim{opacity:.32}.road{stroke:${palette.accent};stroke-width:5;opacity:.35}.wire{stroke:${palette.soft};stroke-width:1.5;fill:none}`));

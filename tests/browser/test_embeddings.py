@@ -139,4 +139,9 @@ def test_the_cloud_opens_on_most_tokens_and_says_how_many_lie_farther_out(server
     page.get_by_role("slider", name="Training step").last.press("Home")  # before training nothing lies apart
     expect(page.locator(".time output")).to_have_text(re.compile(r"^\D*0$"))
     visitor.drawn()
-    assert int(re.search(r"\d+", beyond.inner_text())[0]) < 50 and visitor.errors == []
+    assert int(re.search(r"\d+", beyond.inner_text())[0]) < 50
+    with page.expect_download() as download:
+        page.locator(".st-key-embeddings-cloud .tool", has_text="SVG").click()
+    drawing = download.value.path().read_text("utf-8")
+    assert "step 0 · random" in drawing and "starts a word" in drawing  # whose numbers: the slider's step, not the bench's
+    assert visitor.errors == []

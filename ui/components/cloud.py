@@ -29,6 +29,7 @@ def cloud(
     steps: Sequence[int],
     at: int,
     facts: Sequence[str],
+    cited: Sequence[str],
     sentence: Sequence[int] = (),
     scope: str | None = None,
     tokens: Sequence[int] = (),
@@ -47,7 +48,8 @@ def cloud(
         label: one sentence for readers who do not see the picture; ``hint`` is shown while nothing is chosen.
         words: the component's own words; ``words["token"]`` has ``{token}``, ``{id}``, ``{kind}`` and ``{near}``.
         kind_titles: kind -> its name in the legend, in the legend's order.
-        steps: S training steps, ``at`` the position of the one shown first; ``facts`` a sentence for each.
+        steps: S training steps, ``at`` the position of the one shown first; ``facts`` a sentence for each,
+            ``cited`` whose numbers they are.
         sentence: positions of tokens that are always marked; ``picked``: position of the chosen one.
         scope: the sentence (``Reading.scope``) whose tokens light up with their points; ``tokens`` are its ids in order.
         named_first: positions of tokens that get a label first, where there is room.
@@ -75,6 +77,7 @@ def cloud(
         "steps": [int(step) for step in steps],
         "at": at,
         "facts": list(facts),
+        "cited": list(cited),
         "sentence": [int(i) for i in sentence],
         "picked": picked,
         "namedFirst": [int(i) for i in named_first],

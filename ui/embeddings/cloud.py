@@ -77,14 +77,15 @@ def _in_plane(spot: Spot, method: str) -> tuple[np.ndarray, np.ndarray]:
         with st.spinner(page["cloud.working"].format(n=f"{len(ids):,}")):
             places = computed.tsne(*_finished(now), tuple(ids.tolist()), 2)[None]
         friends = computed.neighbours(*_finished(now), tuple(ids.tolist()))[None]
-        steps, at, facts, heat = [_last(spot)], 0, [page["cloud.tsne_fact"]], _heat(spot, ids)
+        weights, at, facts, heat = [_finished(now)[1]], 0, [page["cloud.tsne_fact"]], _heat(spot, ids)
     else:
         ids = computed.shown(now.model_id, computed.most_shown(now.model_id), sentence)
         made = computed.clouds(now.model_id, sentence if len(spot.table) > computed.EVERY else (), now.step)
         places, friends, heat = made.coordinates, made.neighbours, _heat(spot, ids)
-        steps = [_last(spot) if step is None else step for step in made.steps]
-        at = made.steps.index(now.step) if now.step in made.steps else len(steps) - 1
+        weights = made.steps
+        at = weights.index(now.step) if now.step in weights else len(weights) - 1
         facts = [_fact(page, spot, share, r) for share, r in zip(made.shares, made.lengths, strict=True)]
+    steps = [_last(spot) if step is None else step for step in weights]
     listed = tuple(ids.tolist())
     where = {token: i for i, token in enumerate(listed)}
     labels, kinds = computed.labels(now.model_id, listed), computed.kinds(now.model_id, listed)
@@ -92,6 +93,7 @@ def _in_plane(spot: Spot, method: str) -> tuple[np.ndarray, np.ndarray]:
     cloud(
         places, friends, labels, listed, kinds, key=KEY, run=f"{now.model_id} {method} {len(listed)}", label=page["cloud.label"],
         hint=page["cloud.hint"], words=words, kind_titles=page["kinds"], steps=steps, at=at, facts=facts,
+        cited=[replace(now, step=step).provenance for step in weights],
         sentence=sorted({where[i] for i in now.ids if i in where}), picked=where.get(spot.token), heat=heat,
         named_first=[where[i] for i in computed.words(now.model_id) if i in where],
         on_pick=lambda: _picked(spot), scope=now.scope, tokens=now.ids,
