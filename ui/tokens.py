@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,11 @@ _VISIBLE = {" ": "·", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 def visible(text: str) -> str:
     """Text with its spaces as ``·`` and its line ends as ``⏎``; control characters as their picture."""
     return "".join(_VISIBLE.get(c) or (chr(0x2400 + ord(c)) if ord(c) < 32 else c) for c in text)
+
+
+def _turns(text: str) -> bool:
+    """Whether a text has letters that are written from right to left."""
+    return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class Chip:
         """Text for an axis: the glyph, and which part of it when it is made of several tokens."""
         if self.group_size == 1:
             return self.text
-        return f"{self.text} {self.position - self.group + 1}/{self.group_size}"
+        text = f"\u2068{self.text}\u2069" if _turns(self.text) else self.text  # else the part would stand before the letter
+        return f"{text} {self.position - self.group + 1}/{self.group_size}"
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "label": self.label}

@@ -12,12 +12,14 @@ import pytest
 from llm.tokenizers import load_tokenizer, train_bpe
 from llm.tokenizers.merging import learning
 from tests.pages.helpers import ROOT, check, component, messages, open_page
+from ui import cached
 from ui import cached_tokenization as computed
 from ui import snippets_tokenization as snippets
 from ui.text import load
 from ui.tokenization.rows import cut_text, sizes
 from ui.tokenization.text import EXAMPLES, MAX_CHARACTERS, example
 from ui.tokenization.training import SIZES
+from ui.tokens import chips
 
 VIEWS = ("cut", "languages", "merges", "train")
 ODD = {
@@ -274,3 +276,9 @@ def test_the_code_to_take_away_gives_the_numbers() -> None:
     vocab, per = run_code(snippets.train_code(own, 300, "a small hat"))[0].split()
     assert int(vocab) == computed.trained(own, 300).tokenizer.vocab_size
     assert float(per) == pytest.approx(computed.compression(own, 300, "a small hat"))
+
+
+def test_the_part_of_a_letter_that_is_written_from_the_right_stands_behind_it() -> None:
+    tokenizer = cached.checkpoint("stories", None).tokenizer
+    labels = [chip.label for chip in chips(tokenizer, tokenizer.encode("a م"))]
+    assert labels == ["a", "·", "\u2068م\u2069 1/2", "\u2068م\u2069 2/2"]
