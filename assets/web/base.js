@@ -170,9 +170,9 @@ export const numbered = (name, n) => filled(WORDS.columns[name], { n });
  * `figure`: { state, title, svg() -> SVGElement, table() -> [header, ...rows] }. The PNG is drawn from the SVG. Numbers of the
  * table are float32 with all their digits. Of a long one `most` rows are shown, or those of `brief()`, with `rest` under them;
  * the file has them all. `whose()` says whose numbers they are, when not those of the model at the top of the page.
- * Returns { tools, table, fill }; `fill` brings a table that is open up to date.
+ * `file` is what the files are called, where that says more than the title. Returns { tools, table, fill }; `fill` brings a table that is open up to date.
  */
-export function takeaway({ state, title, svg, table, brief = table, most = Infinity, rest = "", whose = benchs }) {
+export function takeaway({ state, title, file = title, svg, table, brief = table, most = Infinity, rest = "", whose = benchs }) {
   const place = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": filled(WORDS.table_of, { title }) });
   const fill = () => place.replaceChildren(...(state.table ? shownTable(brief(), most, rest) : []));
   const drawing = () => {
@@ -181,7 +181,7 @@ export function takeaway({ state, title, svg, table, brief = table, most = Infin
     return picture;
   };
   const flip = (e) => { state.table = !state.table; e.target.setAttribute("aria-expanded", String(state.table)); fill(); };
-  const name = (kind) => `${fileName(title, whose())}.${kind}`;
+  const name = (kind) => `${fileName(file, whose())}.${kind}`;
   const plain = (v) => (typeof v === "number" ? exact(v).replaceAll("−", "-").replace("∞", "inf") : v);
   const row = tools([[WORDS.table, flip], [WORDS.png, () => saveDrawingAsPNG(name("png"), drawing())], [WORDS.svg, () => save(name("svg"), svgFile(drawing()))],
     [WORDS.csv, () => saveCSV(name("csv"), table().map((cells) => cells.map(plain)))]]);

@@ -234,5 +234,5 @@ function taking(state) {
   const { data, rows, palette, root } = state;
   const table = () => (rows.length ? [["", ...rows.map((row) => `${row.label} ${row.token ?? ""}`.trim())], ...Array.from(rows[0].values, (_, c) => [data.units[c], ...rows.map((row) => row.values[c])])]
     : [named("part", "value"), ...data.parts]);
-  return takeaway({ state, title: `${data.words.label} ${data.name.replaceAll(".", " ")}`, svg: () => sheet(rows, data, palette, getComputedStyle(root).fontFamily), table });
+  return takeaway({ state, title: data.words.label, file: `${data.words.label} ${data.name.replaceAll(".", " ")}`, svg: () => sheet(rows, data, palette, getComputedStyle(root).fontFamily), table });
 }

@@ -1,6 +1,7 @@
 // The pipeline strip: text -> tokens -> ... -> next token. A station clicks the page link of its page, and is a part of the model
 // that lights up wherever else the page shows it.
 import "./back.js";
+import "./terms.js";
 import { applyTheme, h, memory, openPage, stage, takeaway } from "./base.js";
 import { join } from "./bus.js";
 import { drawn } from "./drawn.js";

@@ -8,7 +8,7 @@ import pytest
 from llm.checkpoints import load_checkpoint
 from llm.interpret.lens import logit_lens
 from llm.trace import trace
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import ROOT, soon_or_later
 from ui.numbers import digits
 from ui.text import load
 
@@ -125,3 +125,26 @@ def test_no_part_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> 
         visitor = opened(server, visit, width=width)
         for part in visitor.views("layers", WORDS["views"], "part"):
             assert not visitor.scrolls_sideways(), (part, width)
+
+
+@pytest.mark.parametrize("width", soon_or_later((390, 1280), (390,)))
+def test_the_meaning_of_a_word_stays_in_the_window(server: str, visit, width: int) -> None:
+    visitor = opened(server, visit, "&part=whole", width=width)
+    terms = visitor.page.locator(".gf-term")
+    assert terms.count() >= 4
+    for i in range(terms.count()):
+        terms.nth(i).focus()
+        visitor.drawn()
+        assert not visitor.scrolls_sideways(), terms.nth(i).inner_text()
+        if width == 390:
+            left, wide = terms.nth(i).evaluate(SHEET)
+            assert left >= 0 and left + wide <= width
+    assert visitor.errors == []
+
+
+# where the sheet with the meaning stands, and how wide it is
+SHEET = """term => {
+  const sheet = getComputedStyle(term, "::after");
+  const text = term.closest("[data-testid=stMarkdownContainer]").getBoundingClientRect();
+  return [text.left + parseFloat(sheet.left), parseFloat(sheet.width)];
+}"""
