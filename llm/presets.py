@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from llm.recipes import QUICK_TRAIN
+from llm.recipes import QUICK_TRAIN, steep_slopes
 from llm.runs.spec import DataSpec, RunSpec
 
 SMALL_VOCABULARY = 512  # for own texts that are too short for a larger one
@@ -54,11 +54,17 @@ TRAIN: Mapping[str, Any] = MappingProxyType(
         "eval_every": 50,
     }
 )
-# Tokenizer, sentence to watch, and what else differs, by corpus.
+# Tokenizer, sentence to watch, and what else differs, by corpus. Copying needs two heads that work together, and chance decides
+# when they are found: with a head that sees the previous token from the start, next to no MLP and this seed after 250 steps.
 CORPORA: Mapping[str, tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = MappingProxyType(
     {
         "stories": ("bpe", "The little dog was sad because", {}, {}),
-        "copy": ("word", "moon cup tree fish lamp road key star moon cup tree", {}, {"document_start_fraction": 0.5}),
+        "copy": (
+            "word",
+            "moon cup tree fish lamp road key star moon cup tree",
+            {"d_mlp": 1, "seed": 1},
+            {"document_start_fraction": 0.5, "batch_size": 32, "seed": 1},
+        ),
         "arithmetic": ("char", "27+58=", {"context_length": 40}, {"document_start_fraction": 1.0, "batch_size": 32}),
     }
 )
@@ -76,9 +82,10 @@ BLANKS: Mapping[str, str] = MappingProxyType(
 def starter(corpus: str = "stories", size: str = DEFAULT_SIZE) -> RunSpec:
     """The run that the page starts when everything is left as it is, for a generated corpus and a size of the dial."""
     tokenizer, prompt, model, train = CORPORA[corpus]
+    slopes = {"alibi_slopes": steep_slopes(SIZES[size].n_heads)} if corpus == "copy" else {}
     return RunSpec(
         data=DataSpec(corpus=corpus, tokenizer=tokenizer),
-        model={**model_of(size), **model},
+        model={**model_of(size), **model, **slopes},
         train={**train_of(size), **train},
         prompt=prompt,
     )

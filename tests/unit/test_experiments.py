@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from llm import experiments, sweeps
+from llm import experiments, presets, sweeps
 from llm.config import ModelConfig, TrainConfig
 from llm.experiments import BITS, EXPERIMENTS, LOSS, Experiment, Outcome
 from llm.runs.limits import Limits
@@ -181,3 +181,11 @@ def test_both_seeds_learn_to_copy_within_their_steps(tmp_path) -> None:
         run = RunStore(tmp_path).create(spec, "a" * 64)
         finish(run, 900)
         assert run.status().step == 2200 and run.meta()["val_loss"] < 3.0
+
+
+@pytest.mark.slow
+def test_the_copying_run_of_the_page_learns_to_copy(tmp_path) -> None:
+    spec = presets.starter("copy")
+    run = RunStore(tmp_path).create(replace(spec, train={**spec.train, "max_seconds": 800.0}), "a" * 64)
+    finish(run, 900)
+    assert run.meta()["val_loss"] < 3.0

@@ -91,3 +91,11 @@ def test_every_setting_and_option_has_a_word() -> None:
 
     for options in (ACTIVATIONS, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES):
         assert set(options) <= set(OPTIONS)
+
+
+def test_copying_has_slopes_for_its_heads_at_each_size_and_gives_back_what_it_sets() -> None:
+    for size in presets.SIZES:
+        copying = drafts.with_source(drafts.fresh("stories", size), "copy")
+        assert drafts.size_of(copying) == size and len(copying["alibi_slopes"]) == copying["n_heads"]
+        assert drafts.with_source(copying, "stories") == drafts.fresh("stories", size)
+        drafts.spec_of(drafts.resized(copying, "large"))

@@ -24,7 +24,17 @@ DATA = ("tokenizer", "vocab_size", "shuffle_words", "data_seed", "size")
 MODEL = tuple(f.name for f in fields(ModelConfig) if f.name not in ("vocab_size", "seed", "causal"))
 TRAIN = tuple(f.name for f in fields(TrainConfig) if f.name != "seed")
 LEARNED = ("bpe", "word")  # tokenizers whose vocabulary has a size to choose
-SIZED = ("n_layers", "n_heads", "d_model", "context_length", "learning_rate", "muon_learning_rate", "steps", "max_seconds")
+SIZED = (
+    "n_layers",
+    "n_heads",
+    "alibi_slopes",
+    "d_model",
+    "context_length",
+    "learning_rate",
+    "muon_learning_rate",
+    "steps",
+    "max_seconds",
+)
 
 
 def fresh(source: str = "stories", size: str = presets.DEFAULT_SIZE, own: OwnText | None = None) -> Draft:
