@@ -217,3 +217,26 @@ def test_a_picture_is_written_in_the_font_of_the_page(server: str, visit) -> Non
     own, other = (visitor.page.evaluate(WIDE, [cited, family]) for family in (drawing.get("font-family"), "sans-serif"))
     seen = visitor.page.evaluate(WRITTEN, list(taken(visitor, found[0], "PNG")[1]))
     assert abs(own - other) > 30 > 3 * abs(seen - own) and visitor.errors == []
+
+
+def test_two_runs_that_train_at_once_stay_apart_on_one_page_and_in_two_tabs(tmp_path, visit) -> None:
+    runs = [tiny_run(tmp_path, tiny_spec(400, model={"n_layers": layers})) for layers in (1, 2)]
+    assert runs[0].title != runs[1].title
+    with running_server(GLASSFORMER_RUNS=str(tmp_path)) as address:
+        workers = [start_worker(run) for run in runs]
+        both = visit(f"{address}/pretraining?run={runs[0].id}&with={runs[1].id}")
+        alone = visit(f"{address}/pretraining?run={runs[1].id}")
+        assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
+        for visitor, shown in ((both, runs), (alone, runs[1:])):
+            chart = visitor.page.locator(".st-key-pretraining-loss .gf")
+            chart.locator("canvas[data-last='400']").first.wait_for()
+            expected = [(run.title, line["step"], line["loss"]) for run in shown for line in lines_of(run, "metrics.jsonl")]
+            for _ in range(40):  # the second run of a chart may come a moment later
+                header, *rows = csv.reader(taken(visitor, chart, "CSV")[1].decode("utf-8-sig").splitlines())
+                if len(rows) == len(expected):
+                    break
+                visitor.page.wait_for_timeout(500)
+            assert [(row[0], int(row[1]), float(row[header.index("loss")])) for row in rows] == expected
+            assert visitor.errors == []
+        for worker in workers:
+            kill(worker)

@@ -68,14 +68,16 @@ def _line(page: Page, run: Run, values: differences.Values, on_stage: bool, me: 
         marks += [words["original"]] * (not trained_here(run))
         told = [plain(text) for text in differences.chips(values, page["field"], page["option"])]
         st.markdown(" · ".join([*told, *(f"*{mark}*" for mark in marks)]) or "\u00a0", width="stretch")
-        st.markdown(f":gray[{_standing(page, run, status)}]", width="content")
+        st.markdown(f":gray[{_standing(page, run, status, told_above=on_stage)}]", width="content")
         _menu(page, run, me)
 
 
-def _standing(page: Page, run: Run, status) -> str:
-    """State, last validation loss, step and time in one line."""
+def _standing(page: Page, run: Run, status, told_above: bool) -> str:
+    """State, last validation loss, step and time in one line; of a run whose live state stands above, no older one."""
     words = page["table"]
     parts = [words["state"][status.state]]
+    if told_above and status.active:
+        return parts[0]
     evaluated = [row["val_loss"] for row in run.metrics(at_most=60) if "val_loss" in row]
     if evaluated:
         parts.append(f"{words['val_loss']} {evaluated[-1]:.3f}")
