@@ -26,7 +26,7 @@ from tests.pages.helpers import check, component, messages, open_page
 from ui import runs, visitor
 from ui.pretraining import draft as drafts
 from ui.pretraining import session
-from ui.text import load
+from ui.text import load, plain
 
 WORDS = load("pretraining")
 ME, OTHER = "a" * 64, "b" * 64
@@ -394,6 +394,15 @@ def test_rename_keep_and_delete(site: Site) -> None:
     menu(run, at).button(key=f"run-remove-{run.id}").click().run()
     check(at, "pretraining")
     assert site.store.runs() == [] and "run" not in at.query_params
+
+
+def test_a_name_is_never_read_as_markup(site: Site) -> None:
+    title = "![x](http://example.com/x.png) **b** $x$ <script>"
+    run = site.run()
+    run.rename(title)
+    at = on_stage(run)
+    shown = at.button(key=f"run-show-{run.id}").label
+    assert shown == plain(title) and "**b**" not in shown and title not in texts(at)
 
 
 def test_others_runs_can_be_forgotten_but_not_changed(site: Site) -> None:

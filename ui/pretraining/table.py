@@ -63,7 +63,9 @@ def _line(page: Page, run: Run, values: differences.Values, on_stage: bool, me: 
     words, status = page["table"], run.status()
     with st.container(key=f"run-{run.id}", horizontal=True, vertical_alignment="center", gap="small"):
         _overlay(page, run, on_stage)
-        st.button(run.title, key=f"run-show-{run.id}", type="tertiary", disabled=on_stage, on_click=address.show, args=(run.id,))
+        st.button(
+            plain(run.title), key=f"run-show-{run.id}", type="tertiary", disabled=on_stage, on_click=address.show, args=(run.id,)
+        )
         marks = [words["shown"]] * on_stage + [words["watching"]] * (not run.is_owner(me)) + [words["kept"]] * run.kept
         marks += [words["original"]] * (not trained_here(run))
         told = [plain(text) for text in differences.chips(values, page["field"], page["option"])]
