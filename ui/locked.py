@@ -15,7 +15,7 @@ import streamlit as st
 
 ADDRESS = "token"  # its name in the link: "7" for a token, "7.3" for query 7 and key 3, counted from 1
 LOCKED = "locked"  # session key: (sentence, lock)
-_WRITTEN, _PAGE, _ROUND, _BEFORE = (f"locked-{name}" for name in ("written", "page", "round", "before"))
+_WRITTEN, _PAGE, _SCOPE, _ROUND, _BEFORE = (f"locked-{name}" for name in ("written", "page", "scope", "round", "before"))
 _PLAIN = (str, int, float, bool, tuple, list, dict, type(None))
 
 
@@ -73,7 +73,7 @@ def follow(page: str, sentence: str, length: int) -> None:
         st.session_state[_ROUND] = current_round() + 1
     elif entered:
         st.session_state[_ROUND] = current_round() + 1
-    st.session_state[_PAGE] = page
+    st.session_state[_PAGE], st.session_state[_SCOPE] = page, sentence
 
 
 def hear(sentence: str, key: str, name: str) -> None:
@@ -83,9 +83,9 @@ def hear(sentence: str, key: str, name: str) -> None:
         put(sentence, _lock(said.get(name)))
 
 
-def keep(sentence: str) -> None:
-    """Put what is locked into the link."""
-    st.session_state[ADDRESS] = st.session_state[_WRITTEN] = written(of(sentence))
+def keep() -> None:
+    """Put what is locked into the link. For the main script: what a page binds is taken out of the link when it is left."""
+    st.session_state[ADDRESS] = st.session_state[_WRITTEN] = written(of(st.session_state.get(_SCOPE)))
     with st.container(key="hidden-locked"):
         st.text_input(ADDRESS, key=ADDRESS, bind="query-params")
     st.session_state[_BEFORE] = _controls()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import bench, navigation, state, theme
+from ui import bench, locked, navigation, state, theme
 
 current, page = navigation.navigate()
 st.set_page_config(page_title=f"{current.title} · Glassformer", page_icon="🔎", layout="wide")
@@ -17,3 +17,5 @@ except (ValueError, OSError):
     if not state.gone():
         raise
     st.rerun()  # the run was deleted, or this snapshot of it, while the page was drawn: the bench finds what is left
+if current.bench:
+    locked.keep()

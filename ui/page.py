@@ -174,8 +174,7 @@ def take_away(page: Page, key: str, *, header: Sequence[str], rows: Sequence[Seq
 
 
 def finish(page: Page) -> None:
-    """What is not shown, and the way on; the link keeps what is locked."""
-    locked.keep(page.reading.scope)
+    """What is not shown, and the way on; the link keeps the number that is open."""
     ways.keep()
     not_shown(page)
     way_on(page)

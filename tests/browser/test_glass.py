@@ -149,6 +149,24 @@ def test_a_finger_points_with_one_tap_and_locks_with_two(server: str, browser) -
         context.close()
 
 
+def test_a_lock_that_came_by_link_stays_in_it_over_changes_of_page_reload_and_back(server: str, visit) -> None:
+    visitor = attention(server, visit, rest="&token=4.2")
+    page = visitor.page
+    for station, slug in (("MLP", "layers"), ("embeddings", "embeddings"), ("attention", "attention")):
+        visitor.station(station)
+        page.wait_for_url(f"**/{slug}?**")
+        visitor.wait_heading(load(slug)["question"])
+        visitor.idle()
+        assert "token=4.2" in page.url, slug
+    assert set(framed(visitor)) == {1, 3}
+    page.go_back()
+    visitor.wait_heading(load("embeddings")["question"])
+    visitor.idle()
+    page.reload()
+    visitor.wait_heading(load("embeddings")["question"])
+    assert "token=4.2" in page.url and visitor.errors == []
+
+
 def test_odd_tokens_are_shown_as_they_are_and_nothing_of_them_runs(server: str, visit) -> None:
     visitor = attention(server, visit, ODD)
     page, dialogs = visitor.page, []
