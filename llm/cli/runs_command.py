@@ -59,7 +59,7 @@ def table(runs: list[dict[str, Any]]) -> str:
 def _cells(run: dict[str, Any]) -> tuple[str, ...]:
     steps = f"{run['step']:,}" + (f"/{run['steps']:,}" if run["steps"] else "")
     loss = "" if run["val_loss"] is None else f"{run['val_loss']:.4f}"
-    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["created"]))
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["created"])) if run["created"] else ""  # nothing was written
     kept = " (kept)" if run["kept"] else ""
     passed = "" if run["seconds"] is None else clock(run["seconds"])
     size = f"{run['bytes'] / 1e6:.1f} MB"
