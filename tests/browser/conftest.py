@@ -32,7 +32,7 @@ FLAGS = [
     "--disable-sync",
     # Chromium 156 draws a page of its own for the address bar of every window, which nobody sees here. Naming a feature takes
     # the place of Playwright's list, so those of it that matter stand here too.
-    "--disable-features=WebUIOmniboxAimPopup,Translate,MediaRouter,OptimizationHints,PaintHolding,HttpsUpgrades,LensOverlay",
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,Translate,MediaRouter,OptimizationHints,PaintHolding,HttpsUpgrades,LensOverlay",
 ]
 PATIENT = 90_000  # milliseconds: other tests and other people may be using the machine
 PORTS = range(20_000, 32_000)  # below those that the system gives to outgoing connections: a free one stays free
