@@ -44,9 +44,10 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     if ahead := os.environ.get(PRELOAD, "1") != "0":
-        # Seconds of work that nobody waits for: the first visitors of Tokenization and Pre-training find it done.
+        # Alone, before any thread is busy: each measured operation would wait up to 5 ms until Python lets it go on.
+        cached_pretraining.machine(wait=5.0)
+        # Seconds of work that nobody waits for: the first visitors of Tokenization find it done.
         threading.Thread(target=cached_tokenization.warm_up, name="warm-up", daemon=True).start()
-        cached_pretraining.machine(wait=0)
     ticker = runs.Ticker(presets.starter().data, spare=ahead)
     _end_streams_with_the_server(asyncio.get_running_loop())
     yield
