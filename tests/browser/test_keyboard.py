@@ -26,12 +26,12 @@ DRAWN = ("INPUT", "TEXTAREA", "MAIN", "g")  # whose frame, or whose own box, is 
 
 
 VIEWS = {"layers": {"part": "whole"}, "decoding": {"way": "tree"}, "experiments": {"experiment": "pair"}}
-PAGES = ["attention", "layers", "embeddings", "decoding", "pretraining", "experiments"]
+PAGES = ["attention", "layers", "embeddings", "decoding", "pretraining", "experiments", "home", "tokenization", "positions"]
 
 
 @pytest.mark.parametrize("page", soon_or_later(PAGES, PAGES[:3]))
 def test_tab_goes_down_a_page_on_a_phone_and_shows_where_it_is(server: str, visit, page: str) -> None:
-    visitor = opened(server, visit, page, **VIEWS.get(page, {}))
+    visitor = opened(server, visit, "" if page == "home" else page, **VIEWS.get(page, {}))
     visitor.page.set_viewport_size({"width": 390, "height": 844})
     visitor.idle()
     stops = []

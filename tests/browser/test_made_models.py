@@ -55,7 +55,8 @@ def printed(text: str, value: float) -> bool:
     return abs(float(text) - float(value)) <= 0.5000001 * unit + 1e-6 * abs(float(value))
 
 
-@pytest.mark.parametrize("name", soon_or_later(MODELS, ("after-turned",)))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
 def test_norm_neurons_stream_and_lens_of_a_post_norm_model_are_the_trace_s(made, visit, name: str) -> None:
     address, seen = made[0], traced(made[1][name])
     bench = {"text": TEXT, "model": name, "layer": 2, "token": 4}

@@ -219,6 +219,7 @@ def test_a_picture_is_written_in_the_font_of_the_page(server: str, visit) -> Non
     assert abs(own - other) > 30 > 3 * abs(seen - own) and visitor.errors == []
 
 
+@pytest.mark.slow
 def test_two_runs_that_train_at_once_stay_apart_on_one_page_and_in_two_tabs(tmp_path, visit) -> None:
     runs = [tiny_run(tmp_path, tiny_spec(400, model={"n_layers": layers})) for layers in (1, 2)]
     assert runs[0].title != runs[1].title

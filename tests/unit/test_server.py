@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
@@ -24,7 +25,6 @@ def started(monkeypatch, preload: str) -> list[str]:
     warm = threading.Event()
     monkeypatch.setenv(server.PRELOAD, preload)
     monkeypatch.setattr(runs, "Ticker", NoTicker)
-    monkeypatch.setattr(server, "_end_streams_with_the_server", lambda loop: None)  # the signals are the test runner's
     monkeypatch.setattr(cached, "warm_up", lambda: seen.append("first model"))
     monkeypatch.setattr(cached_pretraining.estimate, "measure", lambda: seen.append("measured"))
     monkeypatch.setattr(cached_tokenization, "warm_up", lambda: (seen.append("tokenizers"), warm.set()))
@@ -35,7 +35,8 @@ def started(monkeypatch, preload: str) -> list[str]:
             await asyncio.to_thread(warm.wait, 10 if preload == "1" else 0)
 
     try:
-        asyncio.run(begin())
+        with ThreadPoolExecutor(1) as other:  # the signals and the event loop of this thread are the test runner's
+            other.submit(lambda: asyncio.run(begin())).result()
     finally:
         torch.set_num_threads(threads)
         cached_pretraining._measurement.clear()
