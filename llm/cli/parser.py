@@ -147,7 +147,8 @@ def _train(parser: Parser) -> None:
     run.add_argument("--progress", action=argparse.BooleanOptionalAction, help="progress bar on stderr (default: on a terminal)")
 
     out = parser.add_argument_group("output")
-    out.add_argument("--out", metavar="DIR", help="write the model, metrics.jsonl and card.md here")
+    files = "model, metrics.jsonl and card.md go here; a model that is there is written over"
+    out.add_argument("--out", metavar="DIR", help=files)
     out.add_argument("--dtype", choices=("float32", "float16"), default="float32", help="of the stored weights")
     out.add_argument("--snapshots", metavar="N|LIST", help="N log-spaced snapshots (needs --steps), or steps as 0,10,100")
     out.add_argument("--snapshot-every", type=int, metavar="N", help="a snapshot each N steps")
