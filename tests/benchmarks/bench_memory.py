@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from bench_glass import HOVER  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 from llm.runs.limits import Limits  # noqa: E402
@@ -30,21 +31,6 @@ MARKS = (5_000, 10_000, 25_000, 50_000, 75_000, 99_000)
 MODEL = {"n_layers": 1, "n_heads": 2, "d_model": 16, "context_length": 16}
 TRAIN = {"steps": STEPS, "batch_size": 2, "eval_every": 500, "eval_tokens": 64}
 MB = 2**20
-POINT = """async (times) => {
-  const canvas = [...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('canvas')).find(Boolean);
-  const edge = canvas.getBoundingClientRect(), spent = [];
-  const after = (then) => { const c = new MessageChannel(); c.port1.onmessage = then; c.port2.postMessage(0); };
-  for (let n = 0; n < times; n++) {
-    await new Promise(done => requestAnimationFrame(() => setTimeout(done, 5)));
-    let opened;
-    requestAnimationFrame(() => { opened = performance.now(); });
-    const x = edge.left + edge.width * (0.2 + 0.7 * ((n * 0.618034) % 1)), y = edge.top + edge.height / 2;
-    canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y, bubbles: true, pointerType: 'mouse' }));
-    await new Promise(done => requestAnimationFrame(() => after(done)));
-    spent.push(performance.now() - opened);
-  }
-  return spent;
-}"""
 
 
 def start(root: Path) -> Run:
@@ -90,7 +76,7 @@ def main() -> None:
                 break
             sizes = resident(status.pid), resident(server.pid)
             first = first or sizes
-            picture = statistics.median(visitor.page.evaluate(POINT, 30))
+            picture = statistics.median(visitor.page.evaluate(HOVER, 30))
             worker, served = (f"{size:11.0f}{size / begun:7.2f}" for size, begun in zip(sizes, first, strict=True))
             print(f"{status.step:8,d}{worker}{served}{heap(visitor.page):9.1f}{picture:12.1f}", flush=True)
         browser.close()
