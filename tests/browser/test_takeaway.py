@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator
 
+from llm.runs.control import Controls
 from llm.runs.store import Run
 from tests.browser.conftest import Visitor, running_server, soon_or_later
-from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec
+from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec, wait_for
 
 TEXT = "The little dog saw the cat"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -223,21 +224,30 @@ def test_a_picture_is_written_in_the_font_of_the_page(server: str, visit) -> Non
 def test_two_runs_that_train_at_once_stay_apart_on_one_page_and_in_two_tabs(tmp_path, visit) -> None:
     runs = [tiny_run(tmp_path, tiny_spec(400, model={"n_layers": layers})) for layers in (1, 2)]
     assert runs[0].title != runs[1].title
-    with running_server(GLASSFORMER_RUNS=str(tmp_path)) as address:
-        workers = [start_worker(run) for run in runs]
-        both = visit(f"{address}/pretraining?run={runs[0].id}&with={runs[1].id}")
-        alone = visit(f"{address}/pretraining?run={runs[1].id}")
-        assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
-        for visitor, shown in ((both, runs), (alone, runs[1:])):
-            chart = visitor.page.locator(".st-key-pretraining-loss .gf")
-            chart.locator("canvas[data-last='400']").first.wait_for()
-            expected = [(run.title, line["step"], line["loss"]) for run in shown for line in lines_of(run, "metrics.jsonl")]
-            for _ in range(40):  # the second run of a chart may come a moment later
-                header, *rows = csv.reader(taken(visitor, chart, "CSV")[1].decode("utf-8-sig").splitlines())
-                if len(rows) == len(expected):
-                    break
-                visitor.page.wait_for_timeout(500)
-            assert [(row[0], int(row[1]), float(row[header.index("loss")])) for row in rows] == expected
-            assert visitor.errors == []
+    for run in runs:
+        Controls(run).pause()
+    workers = [start_worker(run) for run in runs]
+    try:
+        for run in runs:  # before there is a server: it would start a worker of its own for a run that waits
+            wait_for(lambda run=run: run.status().state == "paused")
+        with running_server(GLASSFORMER_RUNS=str(tmp_path)) as address:
+            both = visit(f"{address}/pretraining?run={runs[0].id}&with={runs[1].id}")
+            alone = visit(f"{address}/pretraining?run={runs[1].id}")
+            for run in runs:
+                Controls(run).resume()
+            wait_for(lambda: all(run.status().state == "done" for run in runs))
+            for visitor, shown in ((both, runs), (alone, runs[1:])):
+                chart = visitor.page.locator(".st-key-pretraining-loss .gf")
+                chart.locator("canvas[data-last='400']").first.wait_for()
+                expected = [(run.title, line["step"], line["loss"]) for run in shown for line in lines_of(run, "metrics.jsonl")]
+                assert len(expected) == 400 * len(shown)
+                for _ in range(40):  # the second run of a chart may come a moment later
+                    header, *rows = csv.reader(taken(visitor, chart, "CSV")[1].decode("utf-8-sig").splitlines())
+                    if len(rows) == len(expected):
+                        break
+                    visitor.page.wait_for_timeout(500)
+                assert [(row[0], int(row[1]), float(row[header.index("loss")])) for row in rows] == expected
+                assert visitor.errors == []
+    finally:
         for worker in workers:
             kill(worker)
