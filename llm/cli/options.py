@@ -95,6 +95,8 @@ def model_options(args: Namespace, vocab_size: int) -> ModelConfig:
     if quick and (not values["embedding_norm"] or values.get("tie_embeddings")):
         # a wide spread is for embeddings that a norm follows, and that are not the last matrix too
         values["embedding_std"] = ModelConfig.embedding_std
+    if args.embedding_std is not None:
+        values["embedding_std"] = args.embedding_std
     return ModelConfig(
         vocab_size=vocab_size,
         context_length=args.context,

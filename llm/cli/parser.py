@@ -113,6 +113,7 @@ def _train(parser: Parser) -> None:
     model.add_argument("--bias", action=argparse.BooleanOptionalAction, help="biases in linear maps and norms")
     model.add_argument("--zero-init", action=argparse.BooleanOptionalAction, help="output projections start at zero")
     model.add_argument("--embedding-norm", action=argparse.BooleanOptionalAction, help="a norm right after the embeddings")
+    model.add_argument("--embedding-std", type=float, metavar="S", help="spread of the embeddings at the start")
     model.add_argument("--qk-norm", action=argparse.BooleanOptionalAction, help="normalise queries and keys")
     model.add_argument("--dropout", type=float, metavar="P", help="part of the numbers set to zero in training")
     model.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and batches (default 0)")
