@@ -64,6 +64,7 @@ class Feed:
 
     def look(self) -> tuple[bytes, bool]:
         """The events since the last look, and whether they are the last."""
+        status = status_of(self.run)  # before the files: when it says that the run has ended, they hold all that there will be
         parts = []
         rows = self.files["metrics"].read()
         if self.files["metrics"].rewound:
@@ -80,7 +81,6 @@ class Feed:
         if snapshots != self.snapshots:
             self.snapshots = snapshots
             parts.append(event("snapshots", {"steps": snapshots}))
-        status = status_of(self.run)
         if status != self.status:
             self.status = status
             parts.append(event("status", status))
@@ -211,16 +211,17 @@ async def follow(run: Run, since: int) -> AsyncIterator[bytes]:
 
 def story_so_far(run: Run, since: int) -> tuple[bytes, bool]:
     """The run as it stands, thinned, as events; and whether it is over."""
+    status = status_of(run)  # before the files, as in ``Feed.look``
     rows, cut = run.metrics(since, FIRST_ROWS), False
     if since and not rows and not run.metrics(since - 1, 1):  # the watcher knows steps that a resume has cut
         since, cut = 0, True
         rows = run.metrics(0, FIRST_ROWS)
     samples = run.samples(since - 1)  # another prompt brings another sample of the same step
-    parts = [b"retry: 2000\n\n", event("status", status_of(run)), metrics_event(rows, reset=cut)]
+    parts = [b"retry: 2000\n\n", event("status", status), metrics_event(rows, reset=cut)]
     parts += [event("change", row) for row in run.changes()]
     parts += [event("sample", row) for row in few(samples)]
     parts.append(event("snapshots", {"steps": run.snapshots()}))
-    over = not run.status().active
+    over = not status["active"]
     if over:
         parts.append(event("end", {}))
     return b"".join(parts), over

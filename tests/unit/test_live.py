@@ -137,7 +137,7 @@ def test_watchers_get_each_new_step_once_and_the_end(store):
         await until(lambda: late)
         log(run, range(21, 31))
         write_status(run.folder, Status("done", step=30, steps=50))
-        await asyncio.wait_for(asyncio.gather(*tasks), 20)
+        await asyncio.wait_for(asyncio.gather(*tasks), 120)
         return early, late
 
     for seen in run_apart(everything()):
@@ -147,6 +147,35 @@ def test_watchers_get_each_new_step_once_and_the_end(store):
     assert live.FEEDS.watchers == 0
 
 
+def ending_behind(read, run: Run):
+    """The same function, behind whose back the run writes its last step and ends."""
+
+    def read_(*given):
+        found = read(*given)
+        if run.status().active:
+            log(run, [6])
+            write_status(run.folder, Status("done", step=6, steps=50))
+        return found
+
+    return read_
+
+
+@pytest.mark.parametrize("tailed", [True, False])
+def test_a_run_that_ends_while_it_is_read_keeps_its_last_step(store, monkeypatch, tailed):
+    run = make_run(store, "waiting", steps=5)
+    feed = live.Feed(run)
+    if tailed:
+        feed.skip_to_now()
+        monkeypatch.setattr(feed.files["metrics"], "read", ending_behind(feed.files["metrics"].read, run))
+        before, over = feed.look()
+    else:
+        monkeypatch.setattr(run, "metrics", ending_behind(run.metrics, run))
+        before, over = live.story_so_far(run, 0)
+    assert not over and 6 not in steps_in(parse(before))
+    after, over = feed.look() if tailed else live.story_so_far(run, 5)
+    assert over and steps_in(parse(after)) == [6]
+
+
 def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
     """In a thread of its own: after a browser test, Playwright's event loop still runs in this one."""
     with ThreadPoolExecutor(1) as pool:
@@ -154,7 +183,7 @@ def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def until(condition) -> None:
-    for _ in range(400):
+    for _ in range(2400):
         if condition():
             return
         await asyncio.sleep(0.05)
