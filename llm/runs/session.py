@@ -93,6 +93,8 @@ class Session:
         except OSError as error:
             return self._failed(error)
         try:
+            if stored_status(self.folder).state == "done":
+                return stored_status(self.folder)  # another process has just trained it
             self._prepare()
             self.training = True
             return self._finish(self._loop())

@@ -25,6 +25,7 @@ from llm.runs.limits import Limits  # noqa: E402
 from llm.runs.prepare import load_data  # noqa: E402
 from llm.runs.session import Ending, Session  # noqa: E402
 from llm.runs.spec import DataSpec  # noqa: E402
+from llm.runs.status import stored_status  # noqa: E402
 from llm.runs.store import CACHE  # noqa: E402
 from llm.training import Trainer  # noqa: E402
 
@@ -34,8 +35,8 @@ def main(arguments: list[str]) -> int:
     be_nice()
     torch.set_num_threads(1)
     folder = Path(arguments[0]) if arguments else wait_for_a_run()
-    if folder is None:
-        return 0
+    if folder is None or not (arguments or stored_status(folder).active):
+        return 0  # its owner has stopped it while this process was on its way
     session = Session(folder.absolute(), limits=Limits.from_environment(), cache=folder.absolute().parent / CACHE)
     signal.signal(signal.SIGTERM, session.end)
     try:

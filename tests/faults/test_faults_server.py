@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from llm.runs.control import Controls
+from llm.runs.launch import Launcher
 from llm.runs.queue import Queue
 from llm.runs.status import is_alive
 from llm.runs.store import RunStore
@@ -83,6 +84,16 @@ def test_a_waiting_worker_ends_with_its_server(tmp_path):
     kill(server)
     server.stdout.close()
     wait_for(lambda: not is_running(spare))
+
+
+def test_a_run_that_was_stopped_while_its_worker_was_on_its_way_is_not_trained(tmp_path):
+    run = tiny_run(tmp_path, tiny_spec(20))
+    launcher = Launcher(tmp_path)
+    worker = launcher.take()
+    Controls(run).stop()
+    launcher.hand_over(worker, run.folder)
+    assert worker.wait(120) == 0
+    assert run.status().state == "stopped" and run.metrics() == []
 
 
 def is_running(pid: int) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from llm.checkpoints import load_checkpoint
 from llm.runs import session as session_module
-from llm.runs.control import Controls, forget_commands
+from llm.runs.control import POLL, Controls, forget_commands
 from llm.runs.limits import Limits
 from llm.runs.output import Output
 from llm.runs.prepare import load_data
@@ -142,6 +143,16 @@ def test_a_wrong_change_says_so_and_changes_nothing(tmp_path, monkeypatch):
     assert run.metrics()[-1]["learning_rate"] < 0.0011
 
 
+def test_a_run_that_another_process_has_finished_is_left_as_it_is(tmp_path):
+    """Two workers were started; the second got the folder when the first had let go of it."""
+    run = tiny_run(tmp_path, tiny_spec(20))
+    train(run)
+    files = {path.name: path.stat().st_mtime_ns for path in run.folder.iterdir() if path.suffix in (".json", ".jsonl")}
+    steps = []
+    assert train(run, lambda record, trainer: steps.append(record.step)).state == "done" and steps == []
+    assert files == {name: (run.folder / name).stat().st_mtime_ns for name in files}
+
+
 def test_stopped_runs_go_on(tmp_path):
     run = tiny_run(tmp_path, tiny_spec(120))
     stop = threading.Event()
@@ -150,6 +161,7 @@ def test_stopped_runs_go_on(tmp_path):
         if record.step == 50 and not stop.is_set():
             Controls(run).stop()
             stop.set()
+            time.sleep(2 * POLL)  # then the session looks again before its next step, however quick its steps are
 
     assert train(run, watch).state == "stopped"
     assert run.status().step >= 50
