@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 MINUTE = 60
 
 
+def cores_but_one() -> int:
+    """One is left to those who look."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
 @dataclass(frozen=True)
 class Limits:
     """The most that a visitor's run may have; ``from_environment`` reads other values.
 
     ``bytes`` is for all runs together: the oldest finished ones that nobody keeps are removed beyond it. ``memory`` is that of
     one training process, in bytes; ``upload`` the size of one uploaded file; ``sweep`` the runs that a visitor may queue at
-    once; after ``pause`` seconds a paused run makes room for others, and after ``explosion`` steps in a row that are far above
-    guessing an exploded one does.
+    once, ``at_once`` those that train at the same time; after ``pause`` seconds a paused run makes room for others, and after
+    ``explosion`` steps in a row that are far above guessing an exploded one does.
     """
 
     parameters: int = 5_000_000
@@ -36,11 +41,12 @@ class Limits:
     sweep: int = 25
     pause: float = 10 * MINUTE
     explosion: int = 60
+    at_once: int = field(default_factory=cores_but_one)
 
     @classmethod
     def from_environment(cls) -> Limits:
         """The limits with what GLASSFORMER_MAX_PARAMETERS, _STEPS, _MINUTES, _CHARACTERS, _MEMORY_MB, _UPLOAD_MB, _DISK_MB,
-        _SWEEP, _PAUSE_MINUTES and _EXPLOSION_STEPS say instead.
+        _SWEEP, _PAUSE_MINUTES, _EXPLOSION_STEPS and _AT_ONCE say instead.
 
         Raises:
             ValueError: when one of them is not a number above 0.
@@ -57,6 +63,7 @@ class Limits:
             sweep=int(_read("SWEEP", usual.sweep)),
             pause=MINUTE * _read("PAUSE_MINUTES", usual.pause / MINUTE),
             explosion=int(_read("EXPLOSION_STEPS", usual.explosion)),
+            at_once=max(1, int(_read("AT_ONCE", usual.at_once))),
         )
 
     def check(self, spec: RunSpec) -> None:

@@ -1,8 +1,7 @@
-"""Who trains when. First come, first served, at most (cores - 1) at once; two servers on one root share one line."""
+"""Who trains when. First come, first served, ``Limits.at_once`` at a time; two servers on one root share one line."""
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -44,7 +43,7 @@ class Queue:
         """``spare``: keep a preloaded worker in reserve; ``warm``: data that it makes ready (for the page's first start)."""
         self.store = store
         self.limits = limits or Limits.from_environment()
-        self.slots = slots or max(1, (os.cpu_count() or 2) - 1)
+        self.slots = slots or self.limits.at_once
         self.spare = spare
         self.launcher = Launcher(store.root, warm)
         self.started = 0.0

@@ -93,6 +93,12 @@ def test_as_many_at_once_as_there_are_slots(queue):
     assert queue.launcher.started[-1] == runs[3].id
 
 
+def test_the_environment_says_how_many_train_at_once(tmp_path, monkeypatch):
+    assert Queue(RunStore(tmp_path), spare=False).slots == max(1, os.cpu_count() - 1)
+    monkeypatch.setenv("GLASSFORMER_MAX_AT_ONCE", "7")
+    assert Queue(RunStore(tmp_path), spare=False).slots == 7
+
+
 def test_identical_starts_attach(queue):
     first = queue.start(spec(), OWNER)
     assert not first.attached
