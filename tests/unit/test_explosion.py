@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 
 import pytest
 
 from llm.__main__ import main
 from llm.explosion import FAR, REASON, ExplosionWatch
 from llm.runs import session as session_module
-from llm.runs.control import Controls
+from llm.runs.control import POLL, Controls
 from llm.runs.limits import Limits
 from llm.runs.queue import Queue
 from llm.runs.recovery import way_back
@@ -74,6 +75,7 @@ def explode(run, at: int = 30, rate: float = 50.0, **options):
         if record.step == at and not done.is_set():
             done.set()
             Controls(run).change(learning_rate=rate)
+            time.sleep(2 * POLL)  # then the session looks again before its next step, however quick its steps are
 
     return Session(run.folder, watch=watch, **options).run()
 

@@ -130,7 +130,7 @@ def test_looking_at_the_lock_does_not_take_it(run):
     for thread in threads:
         thread.start()
     for _ in range(20):
-        with worker_lock(run.folder).acquire(timeout=5):
+        with worker_lock(run.folder).acquire(timeout=60):
             assert is_held(run.folder)
     stop.set()
     for thread in threads:

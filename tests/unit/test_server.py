@@ -32,7 +32,7 @@ def started(monkeypatch, preload: str) -> list[str]:
 
     async def begin() -> None:
         async with server.lifespan(None):
-            await asyncio.to_thread(warm.wait, 10 if preload == "1" else 0)
+            await asyncio.to_thread(warm.wait, 60 if preload == "1" else 0)
 
     try:
         with ThreadPoolExecutor(1) as other:  # the signals and the event loop of this thread are the test runner's
