@@ -60,6 +60,35 @@ def kill(process: subprocess.Popen) -> None:
     process.stderr.close()
 
 
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+import torch
+from llm.runs.control import POLL, Controls
+from llm.runs.session import Session
+from llm.runs.store import Run
+
+torch.set_num_threads(1)
+run, changed, killed = Run(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+
+def watch(record, trainer):
+    if record.step == changed:
+        Controls(run).change(learning_rate=3e-4)
+        time.sleep(2 * POLL)  # then the session looks again before its next step
+    if record.step == killed:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Session(run.folder, watch=watch).run()
+"""
+
+
+def train_until_killed(run: Run, changed: int, killed: int) -> None:
+    """A worker whose learning rate is changed after one step and that is killed after another, before that one is saved."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", KILLED, str(run.folder), str(changed), str(killed)]
+    assert subprocess.run(command, cwd=ROOT, env=environment, timeout=300).returncode == -signal.SIGKILL
+
+
 def finish(run: Run, seconds: float = 300) -> None:
     """Train to the end."""
     worker = start_worker(run)

@@ -6,21 +6,18 @@ import pytest
 
 from llm.checkpoints import load_checkpoint
 from llm.files import snapshot_paths
-from llm.runs.control import Controls
-from llm.runs.state import LATEST, PREVIOUS
-from tests.run_helpers import assert_is_oracle, finish, kill, start_worker, tiny_run, tiny_spec, wait_for
+from llm.runs.session import Session
+from llm.runs.state import LATEST, PREVIOUS, saved_step
+from tests.run_helpers import assert_is_oracle, finish, tiny_run, tiny_spec, train_until_killed
 
 
 @pytest.fixture
 def halfway(tmp_path):
     """A run that was killed on its way, after a live change, with two states and several snapshots."""
     run = tiny_run(tmp_path, tiny_spec(700, snapshot_every=30))
-    worker = start_worker(run)
-    wait_for(lambda: run.metrics())
-    Controls(run).change(learning_rate=3e-4)
-    wait_for(lambda: run.changes() and len(run.snapshots()) > 5)
-    kill(worker)
-    assert run.status().state == "interrupted"
+    train_until_killed(run, changed=60, killed=211)
+    assert run.status().state == "interrupted" and run.changes()[0]["step"] == 60
+    assert len(run.snapshots()) > 5 and run.snapshots()[-1] == saved_step(run.folder) == 210
     return run
 
 
@@ -57,19 +54,17 @@ def test_a_damaged_newest_snapshot_is_passed_over_and_written_again(halfway):
     newest, before = sorted(paths)[-1], sorted(paths)[-2]
     cut_short(paths[newest])
     assert load_checkpoint(halfway.folder).meta["step"] == before
-    worker = start_worker(halfway)
-    wait_for(lambda: halfway.status().state == "running" and halfway.metrics(newest))
+    finish(halfway)
     assert load_checkpoint(halfway.folder, step=newest).meta["step"] == newest
-    worker.communicate(timeout=300)
     assert_is_oracle(halfway)
 
 
 def test_both_states_damaged_start_again_and_say_so(halfway):
     for name in (LATEST, PREVIOUS):
         spoil(halfway.folder / f"{name}.safetensors")
-    worker = start_worker(halfway)
-    wait_for(lambda: halfway.status().message.startswith("Both saved states were damaged"))
-    worker.communicate(timeout=300)
+    said = {}
+    Session(halfway.folder, watch=lambda record, trainer: said.setdefault(record.step, halfway.status().message)).run()
+    assert said[1].startswith("Both saved states were damaged") and halfway.status().state == "done"
     assert_is_oracle(halfway)
 
 

@@ -1,6 +1,8 @@
 """kill -9 at any moment: a readable state, nothing lost that is older than the newest snapshot, and the same model in the end."""
 
+import contextlib
 import random
+import subprocess
 
 import pytest
 
@@ -13,17 +15,20 @@ from tests.run_helpers import assert_is_oracle, assert_whole, finish, kill, rows
 def kill_somewhere(run, rng: random.Random) -> None:
     """Start a worker, let it get somewhere, change something now and then, and kill it."""
     worker = start_worker(run)
-    before = run.status().step
-    if rng.random() < 0.8:
+    before, trains = run.status().step, rng.random() < 0.8
+    if trains:
         wait_for(lambda: worker.poll() is not None or (run.status().state == "running" and len(run.metrics(before)) > 3))
     if rng.random() < 0.5:
         Controls(run).change(learning_rate=rng.choice((1e-3, 2e-3, 5e-4)), batch_size=rng.choice((3, 4, 5)))
     if rng.random() < 0.3:
         Controls(run).change(prompt=f"moon {rng.random()}")
-    try:
-        worker.wait(rng.uniform(0.0, 1.0))
-    except Exception:
-        kill(worker)
+    if trains:  # so many steps, not so many seconds: a quick machine would be at the end
+        steps = rng.randrange(4, 300)
+        wait_for(lambda: worker.poll() is not None or len(run.metrics(before)) > steps)
+    else:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(rng.uniform(0.0, 1.0))
+    kill(worker)
 
 
 def kill_and_resume(root, times: int, steps: int, seed: int) -> None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def open_page(slug: str, **address: str) -> AppTest:
     """The app at one page, as if opened with these query parameters (text=..., model=..., layer=...)."""
-    at = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=120)
+    at = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=300)
     for name, value in address.items():
         at.query_params[name] = value
     at.run()

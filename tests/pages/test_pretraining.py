@@ -83,7 +83,7 @@ def opened(**address: str) -> AppTest:
 
 
 def on_stage(run: Run) -> AppTest:
-    at = AppTest.from_file(str(Path(__file__).resolve().parents[2] / "ui" / "main.py"), default_timeout=120)
+    at = AppTest.from_file(str(Path(__file__).resolve().parents[2] / "ui" / "main.py"), default_timeout=300)
     at.run()
     at.switch_page("../pages/pretraining.py")
     at.query_params["run"] = run.id
@@ -340,7 +340,7 @@ def test_an_explosion_without_a_good_state_goes_back_to_the_start(site: Site) ->
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(site: Site) -> None:
-    at = AppTest.from_file(str(Path(__file__).resolve().parents[2] / "ui" / "main.py"), default_timeout=120).run()
+    at = AppTest.from_file(str(Path(__file__).resolve().parents[2] / "ui" / "main.py"), default_timeout=300).run()
     at.switch_page("../pages/pretraining.py")
     at.query_params["run"] = "../../etc/passwd"
     check(at.run(), "pretraining")
