@@ -34,7 +34,7 @@ FLAGS = [
     # the place of Playwright's list, so those of it that matter stand here too.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,Translate,MediaRouter,OptimizationHints,PaintHolding,HttpsUpgrades,LensOverlay",
 ]
-PATIENT = 90_000  # milliseconds: other tests and other people may be using the machine
+PATIENT = 180_000  # milliseconds: other tests and other people may be using the machine
 PORTS = range(20_000, 32_000)  # below those that the system gives to outgoing connections: a free one stays free
 QUIET = 18  # frames without anything going on (0.3 s; a busy machine draws them more slowly)
 # Streamlit looks for its base path when a page below the root is opened directly; both answers are 404 and harmless.
@@ -133,10 +133,45 @@ def server() -> Iterator[str]:
         yield address
 
 
-# Frames in a row, since this call began, in which the page's script was not running and the server was there.
+# Notes the socket on which the page has asked for its script and not yet heard that it has begun. Until then Streamlit's own mark
+# says that nothing is running, which on a busy machine can be for longer than any pause that one would wait.
+# 11 is the number of rerun_script in BackMsg, 4 that of new_session in ForwardMsg; 2 is the kind of a field with a length.
+ASKED = """(() => {
+  const { send } = WebSocket.prototype, heard = new WeakSet();
+  const holds = (content, wanted) => {
+    const bytes = new Uint8Array(content.buffer ?? content, content.byteOffset ?? 0, content.byteLength);
+    let at = 0;
+    const number = () => {
+      let value = 0, times = 1, byte;
+      do { byte = bytes[at++]; value += (byte & 127) * times; times *= 128; } while (byte > 127);
+      return value;
+    };
+    while (at < bytes.length) {
+      const tag = number(), size = number();
+      if (tag >> 3 === wanted) return true;
+      if ((tag & 7) === 2) at += size;
+    }
+    return false;
+  };
+  window.asked = null;
+  WebSocket.prototype.send = function (content) {
+    if (holds(content, 11)) {
+      window.asked = this;
+      if (!heard.has(this)) {
+        heard.add(this);
+        const answered = () => { if (window.asked === this) window.asked = null; };
+        this.addEventListener("message", ({ data }) => { if (holds(data, 4)) answered(); });
+        this.addEventListener("close", answered);
+      }
+    }
+    return send.call(this, content);
+  };
+})()"""
+# Frames in a row, since this call began, in which the page's script was neither running nor asked for and the server was there.
 STILL = """([call, frames]) => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const still = app?.dataset.testScriptState === "notRunning" && app.dataset.testConnectionState === "CONNECTED";
+  const { testScriptState, testConnectionState } = app?.dataset ?? {};
+  const still = window.asked === null && testScriptState === "notRunning" && testConnectionState === "CONNECTED";
   if (window.watched?.call !== call) window.watched = { call, frames: 0 };
   window.watched.frames = still ? window.watched.frames + 1 : 0;
   return window.watched.frames > frames;
@@ -154,6 +189,7 @@ class Visitor:
         self.errors: list[str] = []
         self.requests: list[str] = []
         self.loading: set[Request] = set()  # scripts, styles, fonts and pictures on their way
+        page.add_init_script(ASKED)
         page.set_default_timeout(PATIENT)
         page.set_default_navigation_timeout(PATIENT)
         page.on("console", self._console)
@@ -176,7 +212,7 @@ class Visitor:
         self.idle()
 
     def idle(self) -> None:
-        """Wait until the script has run, what it needs has come, and its result has stood still for a moment."""
+        """Wait until the script has run for all that was asked, what it needs has come, and its result has stood for a moment."""
         deadline = time.monotonic() + PATIENT / 1000
         while True:
             self.page.wait_for_function(STILL, arg=[next(self.calls), QUIET])
