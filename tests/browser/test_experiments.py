@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,13 +22,14 @@ from llm.runs.status import Status, write_status
 from llm.runs.store import Run, RunStore
 from llm.sweeps import Sweep, flat
 from tests.browser.conftest import Visitor, running_server
-from tests.run_helpers import wait_for
+from tests.run_helpers import tiny_spec, wait_for
 from ui.text import load
 from ui.visitor import COOKIE
 
 PATIENCE = 300_000  # ms: a few seconds of training, on whatever machine
 PAUSED = load("experiments")["state"]["paused"]
 WORDS = load("experiments")
+WHOLE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)  # not: stopped to run again
 TRY = "batch_one"  # the quickest: one window a step
 
 
@@ -39,7 +42,7 @@ def half_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
         run = RunStore(root).create(spec, "b" * 64)
         (run.folder / "meta.json").write_text(json.dumps({"val_loss": loss, "train_loss": 3.6, "step": 400}))
         write_status(run.folder, Status("done", step=400, steps=400, seconds=12.0))
-    with running_server(GLASSFORMER_RUNS=str(root)) as address:
+    with running_server(GLASSFORMER_RUNS=str(root), GLASSFORMER_MAX_AT_ONCE="1") as address:
         yield address, root
 
 
@@ -62,10 +65,16 @@ def test_one_click_trains_and_answers_with_what_was_measured(half_run, visit) ->
     page.get_by_text("Now press", exact=False).wait_for()
     page.get_by_role("button", name=WORDS["try"]["run"]).click()
     (changed,) = waiting(root, 1)
-    Controls(changed).pause()  # it is over in a few seconds: not before the page watches it
+    Controls(changed).one_step()  # and wait: it is over in a second, but not before the page watches it
     page.get_by_text(PAUSED, exact=True).wait_for(timeout=PATIENCE)
+    wait_for(lambda: changed.status().step == 1)
     Controls(changed).resume()
-    page.get_by_text(re.compile(r"step \d+ of 400 · loss \d")).wait_for(timeout=PATIENCE)  # live, from the stream
+    wait_for(lambda: changed.status().state == "running")
+    os.kill(changed.status().pid, signal.SIGSTOP)  # and not before the page has shown that it trains
+    try:
+        page.get_by_text(re.compile(r"step \d+ of 400 · loss \d")).wait_for(timeout=PATIENCE)  # live, from the stream
+    finally:
+        os.kill(changed.status().pid, signal.SIGCONT)
     page.get_by_role("heading", name=WORDS["try"]["measured"]).wait_for(timeout=PATIENCE)  # by itself, when it ends
     reader.idle()
     run = next(run for run in RunStore(root).runs() if run.digest == EXPERIMENTS[TRY].changed.digest())
@@ -117,6 +126,9 @@ def test_a_sweep_fills_its_map_while_one_looks(half_run, visit) -> None:
 def test_a_press_with_which_a_page_comes_back_to_a_restarted_server_is_not_lost(half_run) -> None:
     """The new server's first word from the page is the press: it knows no callback and no fragment of it."""
     address, root = half_run
+    before = RunStore(root).create(tiny_spec(), "b" * 64)  # it has the only place: what is pressed for waits behind it
+    Controls(before).pause()
+    wait_for(lambda: before.status().state == "paused")
     name = "slow"
     query, key = f"try={name}", f"experiments-{name}-run"
     button = next(each for each in said(address, query) if each.endswith(key))
@@ -124,7 +136,7 @@ def test_a_press_with_which_a_page_comes_back_to_a_restarted_server_is_not_lost(
     changed = EXPERIMENTS[name].changed.digest()
     found = [run for run in RunStore(root).runs() if run.digest == changed]
     try:
-        assert len(found) == 1 and found[0].status().active
+        assert len(found) == 1 and found[0].status().state == "waiting"
     finally:
         for run in (run for run in RunStore(root).runs() if run.status().active):
             Controls(run).stop()
@@ -140,9 +152,10 @@ def said(address: str, query: str, pressed: str = "") -> list[str]:
         state.id, state.trigger_value = pressed, True
     where = f"ws://{urlsplit(address).netloc}/_stcore/stream"
     headers = {"Cookie": f"{COOKIE}={'p' * 43}"}
-    with connect(where, subprotocols=["streamlit"], max_size=None, origin=address, additional_headers=headers) as socket:
+    options = {"max_size": None, "max_queue": None}  # what nobody reads any more must not keep the socket from being closed
+    with connect(where, subprotocols=["streamlit"], origin=address, additional_headers=headers, **options) as socket:
         socket.send(ask.SerializeToString())
-        while answer.WhichOneof("type") != "script_finished":
+        while answer.WhichOneof("type") != "script_finished" or answer.script_finished not in WHOLE:
             answer.ParseFromString(socket.recv(timeout=120))
             if answer.WhichOneof("type") == "delta" and answer.delta.new_element.WhichOneof("type") == "button":
                 found.append(answer.delta.new_element.button.id)

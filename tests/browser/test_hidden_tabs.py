@@ -36,8 +36,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("no Chromium found; install one (apt-get install chromium) or set CHROMIUM")
     store = RunStore(tmp_path_factory.mktemp("runs"))
     slow = {"n_layers": 2, "d_model": 64, "context_length": 32}
-    run = store.create(tiny_spec(200_000, train={"eval_every": 200, "batch_size": 16}, model=slow), OWNER)
-    with server_process(GLASSFORMER_RUNS=str(store.root)) as (_, address):
+    run = store.create(tiny_spec(10_000_000, train={"eval_every": 200, "batch_size": 16}, model=slow), OWNER)
+    with server_process(GLASSFORMER_RUNS=str(store.root), GLASSFORMER_MAX_MINUTES="600") as (_, address):
         yield f"{address}/pretraining?run={run.id}"
         Controls(run).stop()
         end = time.monotonic() + 60
@@ -55,9 +55,9 @@ def test_a_tab_behind_another_holds_no_stream_and_goes_on_in_front(page: str, tm
                 await first.until(OPEN, lambda count: count == 0)
                 seen = await first.value(STEP)
                 await first.to_front()
-                assert await second.value(SEEN) == "hidden"
+                await second.until(SEEN, lambda seen: seen == "hidden")
                 await first.until(STEP, lambda step: step > seen)
-                assert await first.value(OPEN) == 1
+                await first.until(OPEN, lambda count: count == 1)
                 urls = await first.value("window.streams.map((stream) => stream.url)")
                 assert not urls[-1].endswith("since=0"), "it begins again instead of going on"
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import ROOT, Visitor, running_server, soon_or_later
-from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec
+from tests.run_helpers import finish, tiny_run, tiny_spec
 
 TEXT = "The little dog saw the cat"
 BACKGROUND = "card => getComputedStyle(card).backgroundColor"
@@ -101,9 +101,7 @@ def trained(tmp_path_factory) -> Iterator[tuple[str, str]]:
     """A server over one run that has ended, and its id."""
     root: Path = tmp_path_factory.mktemp("runs")
     run = tiny_run(root, tiny_spec(120, prompt="moon cup tree moon cup"))
-    worker = start_worker(run)
-    assert worker.wait(timeout=120) == 0
-    kill(worker)
+    finish(run)
     with running_server(GLASSFORMER_RUNS=str(root)) as address:
         yield address, run.id
 
@@ -128,6 +126,9 @@ def settle(visitor: Visitor) -> None:
     """Until every figure of the page is drawn, with the page's own fonts."""
     visitor.page.locator(".gf :is(.tool, .chip, canvas, svg)").first.wait_for()
     visitor.page.evaluate("() => document.fonts.ready.then(() => null)")
+    if "run=" in visitor.page.url:  # all of the run has come, and its stream has been closed
+        visitor.page.locator(".st-key-pretraining-loss canvas[data-last='120']").wait_for()
+        visitor.page.wait_for_function("() => ![...window.held.values()].includes('EventSource')")
     visitor.idle()
     visitor.page.mouse.move(2, 2)
     visitor.idle()

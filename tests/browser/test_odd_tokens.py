@@ -12,7 +12,7 @@ from llm.runs.spec import DataSpec
 from llm.runs.store import Run
 from tests.browser.conftest import Visitor, running_server, soon_or_later
 from tests.browser.test_takeaway import SVG, taken
-from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec
+from tests.run_helpers import finish, tiny_run, tiny_spec
 
 FAMILY = "👨‍👩‍👧‍👦"  # seven code points, 25 bytes
 ODD = f"<script>alert(1)</script> \" ' &amp; مرحبا {FAMILY} \ufeffé {{value}} $&"
@@ -76,9 +76,7 @@ def watched(tmp_path_factory) -> Iterator[tuple[str, Run]]:
     root = tmp_path_factory.mktemp("runs")
     data = DataSpec(corpus="copy", size=6_000, tokenizer="bpe", vocab_size=270)
     run = tiny_run(root, tiny_spec(60, data=data, model={"context_length": 128}, prompt=ODD, title=f"{ODD[:60]}"))
-    worker = start_worker(run)
-    assert worker.wait(timeout=120) == 0
-    kill(worker)
+    finish(run)
     with running_server(GLASSFORMER_RUNS=str(root)) as address:
         yield address, run
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator
 from llm.runs.control import Controls
 from llm.runs.store import Run
 from tests.browser.conftest import Visitor, running_server, soon_or_later
-from tests.run_helpers import kill, start_worker, tiny_run, tiny_spec, wait_for
+from tests.run_helpers import finish, kill, start_worker, tiny_run, tiny_spec, wait_for
 
 TEXT = "The little dog saw the cat"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -141,9 +141,7 @@ def trained(tmp_path_factory) -> Iterator[tuple[str, Run]]:
     """A server over one run that has ended."""
     root = tmp_path_factory.mktemp("runs")
     run = tiny_run(root, tiny_spec(120, prompt="moon cup tree moon cup"))
-    worker = start_worker(run)
-    assert worker.wait(timeout=120) == 0
-    kill(worker)
+    finish(run)
     with running_server(GLASSFORMER_RUNS=str(root)) as address:
         yield address, run
 
@@ -157,6 +155,8 @@ def live(trained: tuple[str, Run], visit, key: str) -> tuple[Visitor, Locator]:
     visitor = visit(f"{address}/pretraining?run={run.id}")
     figure = visitor.page.locator(f".st-key-{key} .gf")
     visitor.page.locator(".st-key-pretraining-loss canvas[data-last='120']").wait_for()
+    last = len(lines_of(run, "samples.jsonl")) - 1  # they come behind the steps
+    visitor.page.locator(f".st-key-pretraining-text input[type=range][max='{last}']").wait_for()
     return visitor, figure
 
 

@@ -13,7 +13,7 @@ from llm.runs.control import Controls
 from llm.runs.models import model_id
 from llm.trace import trace
 from tests.browser.conftest import ROOT, running_server
-from tests.run_helpers import finish, kill, start_worker, tiny_run, tiny_spec, wait_for
+from tests.run_helpers import tiny_run, tiny_spec, wait_for
 from ui.text import load
 from ui.tokens import token_label
 
@@ -87,9 +87,8 @@ def shown_step(visitor) -> int:
 
 def test_attention_follows_a_run_to_its_end_and_stays_there(server: str, visit, root) -> None:
     run = tiny_run(root, tiny_spec(100_000, train=SLOW, snapshot_every=40, title="Followed"), owner=OWNER)  # it is stopped
-    worker = start_worker(run)
     try:
-        wait_for(lambda: run.snapshots())
+        wait_for(lambda: run.snapshots())  # the server has it trained
         visitor = visit(f"{server}/attention?model={model_id(run)}")
         visitor.wait_heading(load("attention")["question"])
         live = visitor.page.get_by_role("button", name="Live")
@@ -113,13 +112,13 @@ def test_attention_follows_a_run_to_its_end_and_stays_there(server: str, visit, 
         visitor.idle()
         assert "step=" not in visitor.page.url and visitor.errors == []
     finally:
-        if worker.poll() is None:
-            kill(worker)
+        if run.status().active:
+            Controls(run).stop()
 
 
 def test_only_its_owner_has_a_run_in_the_menu(server: str, visit, root) -> None:
     run = tiny_run(root, tiny_spec(6, title="Secret plan"), owner=OWNER)
-    finish(run)
+    wait_for(lambda: run.status().state == "done")  # the server has it trained
 
     def entries(visitor) -> list[str]:
         visitor.page.get_by_role("combobox", name="Model").click()
