@@ -53,16 +53,35 @@ with left, page_parts.card("attention-pattern"):
 with right, page_parts.card("attention-where"):
     origin.show(now, *cell_parts.target(now, name, cell, vector), key="attention-where", causal=causal)
 
-with right:
+
+def question() -> None:
+    """Whether this head is needed."""
     view.ask(page, now, computed.without(now, [(now.layer, now.head)]))
-    with page_parts.card("attention-carried", words["carried"]["title"]):
-        view.carried(words, now, steps, cell[0])
+
+
+def measures() -> None:
+    """What the detectors say of this head."""
     with page_parts.card("attention-measured", words["heads"]["measured"].format(layer=now.layer + 1, head=now.head + 1)):
         view.measured(words, now, scores)
 
-with below, page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
-    view.all_heads(words, now, scores, causal, view.switched_off(view.heads_off(now)))
-    view.foot(page, now, "heads", *view.score_rows(scores), snippets.heads_code(now))
+
+layers = now.config.n_layers  # few layers are a low picture: then a part of the long right side stands under it
+with right:
+    if layers != 2:
+        question()
+    with page_parts.card("attention-carried", words["carried"]["title"]):
+        view.carried(words, now, steps, cell[0])
+    if layers > 1:
+        measures()
+
+with below:
+    with page_parts.card("attention-heads", words["heads"]["title"], words["heads"]["text"]):
+        view.all_heads(words, now, scores, causal, view.switched_off(view.heads_off(now)))
+        view.foot(page, now, "heads", *view.score_rows(scores), snippets.heads_code(now))
+    if layers == 2:
+        question()
+    if layers == 1:
+        measures()
 
 with page_parts.break_it(page):
     controls, picture = st.columns([1, 1.55], gap="large")

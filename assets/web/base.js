@@ -273,6 +273,9 @@ function tools(entries) {
   return h("div", { class: "tools" }, entries.map(([label, onclick]) => h("button", { type: "button", class: "tool", onclick }, label)));
 }
 
+/** For a figure that takes the room that its card has left (app.css names it): what stands in it and may grow says so by flex. */
+export const GROWN = ":host > div, :host > div > div, .gf { display: flex; flex-direction: column; flex: 1 1 auto; min-width: 0; }";
+
 const SHARED = `
 .gf { font-family: var(--st-font); color: var(--gf-ink); font-size: 16px; line-height: 1.4; }
 .gf * { box-sizing: border-box; }

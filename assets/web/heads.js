@@ -1,26 +1,27 @@
 // Every head of every layer at a glance, on one canvas. What is pointed at anywhere shows as row and cell in all of them, and a
 // cell of a thumbnail lights up everywhere else; a click opens the head. The numbers are bytes, so none of them is printed.
-import { applyTheme, copied, filled, fitCanvas, h, memory, moved, named, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { GROWN, applyTheme, copied, filled, fitCanvas, h, memory, moved, named, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 
 const STYLE = `
-.grid { position: relative; display: grid; gap: 8px 10px; align-items: start; grid-template-columns: 52px repeat(var(--heads), minmax(50px, 175px)); }
-.grid.few { grid-template-columns: 52px repeat(var(--heads), minmax(50px, 230px)); }
+.grid { position: relative; display: grid; gap: 8px 10px; align-items: start; flex: 1 1 auto; max-height: calc(30px + var(--layers) * var(--tall, 230px)); grid-template-rows: max-content; grid-template-columns: 52px repeat(var(--heads), minmax(50px, 175px)); }
+.grid.few { --tall: 300px; grid-template-columns: 52px repeat(var(--heads), minmax(50px, 230px)); }
 .grid.dense { gap: 4px 5px; grid-template-columns: 52px repeat(var(--heads), minmax(44px, 175px)); }
 .grid.dense .head { padding: 1px; }
 .grid.dense .head small { font-size: 11px; }
 .grid.dense .column { font-size: 12px; }
 .grid > canvas { position: absolute; left: 0; top: 0; pointer-events: none; }
-.name { font-size: 14px; color: var(--gf-soft); align-self: center; padding-bottom: 18px; }
+.name { font-size: 14px; line-height: 20px; color: var(--gf-soft); padding-top: calc(var(--square, 100px) / 2 - 5px); }
 .column { font-size: 14px; color: var(--gf-soft); text-align: center; }
 .head { border: 2px solid transparent; background: none; border-radius: 9px; padding: 3px; cursor: pointer; text-align: center; min-width: 0; transition: border-color 0.15s; }
 .head:hover { border-color: var(--gf-line); }
 .head.on { border-color: var(--gf-accent); }
 .head i { width: 100%; aspect-ratio: 1; display: block; border-radius: 5px; border: 1px solid var(--gf-line); }
 .head small { display: block; font-size: 12.5px; color: var(--gf-soft); margin-top: 2px; min-height: 1.3em; line-height: 1.2; overflow-wrap: break-word; hyphens: auto; }
-.frame { overflow-x: auto; container-type: inline-size; }
+.frame { overflow-x: auto; container-type: inline-size; display: flex; flex-direction: column; flex: 1 1 auto; }
+${GROWN}
 @container (max-width: 420px) {
-  .grid:not(.dense) { grid-template-columns: repeat(var(--heads), minmax(0, 1fr)); gap: 4px 6px; }
+  .grid:not(.dense) { max-height: none; grid-template-columns: repeat(var(--heads), minmax(0, 1fr)); gap: 4px 6px; }
   .grid:not(.dense) .corner { display: none; }
   .grid:not(.dense) .name { grid-column: 1 / -1; padding: 4px 0 0; }
   .grid:not(.dense) .head small { font-size: 12px; }
@@ -42,6 +43,7 @@ export default function (component) {
   picture.slots = buttons.map((button) => button.firstChild);
   const grid = (picture.grid = h("div", { class: heads > 6 ? "grid dense" : layers < 3 ? "grid few" : "grid" }, cells, picture.canvas));
   grid.style.setProperty("--heads", heads);
+  grid.style.setProperty("--layers", layers);
   const words = h("div", { class: "words" });
   const taken = takeaway({ state, title: data.label, svg: () => drawing(picture), table: () => table(picture, bytes) });
   root.replaceChildren(h("div", { class: "frame", role: "group", "aria-label": data.label }, grid), words, h("div", { class: "under" }, taken.tools), taken.table);
@@ -123,6 +125,7 @@ function thumbnails(bytes, count, side, palette) {
 function measure(picture) {
   const { grid, slots, images, side, off, base, palette } = picture, edge = grid.getBoundingClientRect();
   const boxes = slots.map((slot) => { const box = slot.getBoundingClientRect(); return [box.left - edge.left + 1, box.top - edge.top + 1, box.width - 2, box.height - 2]; });
+  grid.style.setProperty("--square", `${boxes[0][3]}px`); // its name stands beside the middle of each
   const width = grid.scrollWidth, height = grid.clientHeight, known = JSON.stringify([width, height, boxes[0], boxes.at(-1), window.devicePixelRatio]);
   if (known === picture.known) return false;
   Object.assign(picture, { known, boxes, width, height });

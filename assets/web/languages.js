@@ -1,8 +1,10 @@
 // The same sentence in several languages, one group of bars each. Pointing reads a bar, a click chooses the language.
-import { applyTheme, h, memory, named, stage, takeaway, unpack } from "./base.js";
+import { GROWN, applyTheme, h, memory, named, stage, takeaway, unpack } from "./base.js";
 import { drawn } from "./drawn.js";
 
 const STYLE = `
+${GROWN}
+.rows { display: grid; flex: 1 1 auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 15px; color: var(--gf-soft); margin-bottom: 6px; }
 .legend span { display: inline-flex; align-items: center; gap: 7px; }
 .legend i { width: 22px; height: 11px; border-radius: 3px; border: 1px solid var(--gf-soft); }
@@ -11,6 +13,7 @@ const STYLE = `
 .language.on { background: color-mix(in srgb, var(--gf-accent) 9%, var(--gf-card)); box-shadow: inset 3px 0 0 var(--gf-accent); }
 .language b { font-size: 16px; font-weight: 600; }
 .said { color: var(--gf-soft); font-size: 14.5px; overflow-wrap: anywhere; text-align: start; }
+.language { align-content: center; }
 .bars { grid-column: 2; display: grid; gap: 2px; }
 .line { position: relative; display: grid; grid-template-columns: minmax(0, 1fr) 104px; gap: 10px; align-items: center; height: 15px; }
 .line i { display: block; height: 11px; border-radius: 3px; min-width: 2px; border: 1px solid var(--gf-soft); }
@@ -40,7 +43,7 @@ export default function (component) {
     h("span", { class: "hidden" }, ` ${data.series[k]}: `),
     h("i", { style: { width: `${(100 * n) / most}%`, background: fills[k % 3] } }), h("span", { class: "num" }, `${String(n).padStart(3)}  ×${times(row, k).toFixed(1)}`))))));
   const legend = h("div", { class: "legend" }, data.series.map((name, k) => h("span", {}, h("i", { style: { background: fills[k % 3] } }), name)));
-  const bars = h("div", { role: "group", "aria-label": data.label }, rows);
+  const bars = h("div", { class: "rows", role: "group", "aria-label": data.label }, rows);
   const taken = takeaway({ state, title: data.label, svg: () => drawn([legend, bars], palette), table: () => [[...named("language"), ...data.series], ...data.rows.map((row) => [row.name, ...row.counts])] });
   root.replaceChildren(legend, bars, words, h("div", { class: "under" }, taken.tools), taken.table);
 }

@@ -1,16 +1,18 @@
 // A matrix of numbers as coloured cells. Pointer, touch or arrow keys choose a cell; the words under it say what it is.
-import { applyTheme, copied, css, digits, diverging, filled, fitCanvas, h, inkOn, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
+import { GROWN, applyTheme, copied, css, digits, diverging, filled, fitCanvas, h, inkOn, memory, moved, s, sequential, stage, takeaway, unpack } from "./base.js";
 import { join } from "./bus.js";
 
 const STYLE = `
-.plot { position: relative; touch-action: manipulation; }
-canvas { display: block; width: 100%; cursor: crosshair; border-radius: 6px; }
+${GROWN}
+.plot { position: relative; touch-action: manipulation; flex: 1 1 auto; }
+canvas { position: absolute; width: 100%; cursor: crosshair; border-radius: 6px; }
 .axes { display: flex; justify-content: space-between; gap: 16px; min-width: min(250px, 100%); font-size: 13px; color: var(--gf-soft); margin-bottom: 2px; }
 .legend { display: flex; align-items: center; gap: 8px; font-size: 13px; color: var(--gf-soft); }
 .ramp { width: 110px; height: 10px; border-radius: 5px; border: 1px solid var(--gf-line); }
 `;
 
 const WIDEST = 1.75;
+const MOST = 1.9; // times as tall as it has to be, where there is room
 
 export default function (component) {
   const root = stage(component, STYLE);
@@ -55,7 +57,7 @@ export default function (component) {
   };
   canvas.onblur = () => bus.point(null);
   state.observer?.disconnect();
-  state.observer = new ResizeObserver(() => { if (picture.box?.width !== canvas.parentElement.clientWidth) { picture.box = null; paint(); } });
+  state.observer = new ResizeObserver(() => { if (picture.box?.width !== canvas.parentElement.clientWidth || picture.box.given !== canvas.parentElement.clientHeight) { picture.box = null; paint(); } });
   state.observer.observe(canvas.parentElement);
   if (document.fonts?.status === "loading") document.fonts.ready.then(() => { picture.box = null; paint(); });
   if (focused) canvas.focus({ preventScroll: true });
@@ -112,9 +114,13 @@ function layout({ data, rows, columns, canvas, font }) {
   const room = width - left - (named ? 34 : 2);
   const side = Math.max(46, Math.min(88, 400 / columns)); // of a square cell; where there is room, cells are up to WIDEST times as wide as tall
   const cw = data.square ? Math.min(room / columns, WIDEST * side) : room / columns;
-  const ch = data.square ? Math.min(cw, side) : Math.max(3.5, Math.min(44, 440 / rows, Math.max(30, 240 / rows)));
+  const least = data.square ? Math.min(cw, side) : Math.max(3.5, Math.min(44, 440 / rows, Math.max(30, 240 / rows)));
   const top = named ? Math.min(96, longest(data.columns) * 0.64 + 16) : 18;
-  return { width, height: top + ch * rows + 4, left, top, cw, ch, named };
+  const high = (ch) => `${top + ch * rows + 4}px`;
+  Object.assign(canvas.parentElement.style, { minHeight: high(least), maxHeight: high(data.square ? least : MOST * least) });
+  const given = canvas.parentElement.clientHeight; // more where the card has room left: rows of channels may be taller
+  const ch = data.square ? least : Math.max(least, Math.min(MOST * least, (given - top - 4) / rows));
+  return { width, height: top + ch * rows + 4, given, left, top, cw, ch, named };
 }
 
 /** All cells and names with nothing pointed at: drawn once, then copied for each frame. */
@@ -204,8 +210,12 @@ function labels(pen, { data, rows, columns, box, palette, font }, ci, cj, only =
     pen.save();
     pen.translate(box.left + (j + 0.5) * box.cw, box.top - 8);
     if (box.named) pen.rotate(-0.67);
-    if (only && box.named) { pen.fillStyle = palette.card; pen.fillRect(0, -9, 124, 18); }
     pen.font = `${j === cj ? "700 " : ""}${box.named ? 15 : 12}px ${font}`;
+    if (only) { // in the place of the plain names that it would run into
+      pen.fillStyle = palette.card;
+      if (box.named) pen.fillRect(0, -9, 124, 18);
+      else for (let k = 0; k < columns; k += every) if (Math.abs(k - j) * box.cw < 24) pen.fillRect((k - j) * box.cw - 16, -9, 32, 16);
+    }
     pen.fillStyle = j === cj ? palette[data.columnColour] ?? palette.ink : palette.soft;
     pen.fillText(fit(pen, box.named ? data.columns[j] : String(data.columns[j] ?? j), box.named ? reach(box, j) : 120), 0, 0);
     pen.restore();
