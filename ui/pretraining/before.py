@@ -43,7 +43,7 @@ def _text(page: Page) -> None:
             st.caption(words["waiting"])
             return
         with st.container(key="pretraining-excerpt"):
-            st.markdown(plain(computed.excerpt(text, 900)).replace("\n", "  \n"))
+            st.markdown(plain(computed.excerpt(text, 1600)).replace("\n", "  \n"))
         prose(words["held"])
 
 
