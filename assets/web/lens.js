@@ -22,6 +22,7 @@ const STYLE = `
 .lens th .brief { display: none; }
 @media (max-width: 640px) { .lens th .long { display: none; } .lens th .brief { display: inline; } .lens .next { display: none; } .lens :is(tbody th, th.corner) { width: 66px; } .lens table { min-width: 0 !important; } .lens td { font-size: 14px; padding: 5px 2px; } }
 .key { display: flex; gap: 8px 18px; flex-wrap: wrap; justify-content: space-between; align-items: center; font-size: 13.5px; color: var(--gf-soft); margin-top: 4px; }
+.key > .tools { margin-left: auto; }
 .key i { display: inline-block; width: 90px; height: 10px; border-radius: 5px; border: 1px solid var(--gf-line); vertical-align: -1px; margin: 0 6px; }
 .key b { display: inline-block; width: 14px; height: 12px; border: 2px solid var(--gf-accent); border-radius: 3px; vertical-align: -1px; margin-right: 6px; }
 `;
