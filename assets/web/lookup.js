@@ -17,7 +17,7 @@ export default function (component) {
   const picture = { data, palette, canvas, font: getComputedStyle(root).fontFamily, image: heatmap(data.arrays.table, palette), out: heatmap(data.arrays.rows, palette) };
   const saying = (i) => { const token = data.tokens[i ?? data.picked]; return token ? filled(data.words, { token: token.text, id: token.id }) : data.hint; };
   const at = (e) => {
-    const i = Math.floor((e.clientY - canvas.getBoundingClientRect().top - TOP) / ROW);
+    const i = Math.floor((e.clientY - canvas.getBoundingClientRect().top - picture.first) / ROW);
     return i >= 0 && i < data.tokens.length ? placed(i) : null;
   };
   const placed = (i) => ({ token: i + data.first, entry: data.tokens[i].id, words: saying(i) });
@@ -71,7 +71,8 @@ function heatmap({ data, shape: [rows, columns] }, palette) {
   return canvas;
 }
 
-function draw({ data, palette, canvas, font, image, out }, { over }, width = canvas.parentElement?.clientWidth || 640, ratio = undefined) {
+function draw(picture, { over }, width = picture.canvas.parentElement?.clientWidth || 640, ratio = undefined) {
+  const { data, palette, canvas, font, image, out } = picture;
   const narrow = width < 520;
   const height = TOP + Math.max(narrow ? 220 : 300, data.tokens.length * ROW) + 6;
   const pen = fitCanvas(canvas, width, height, ratio);
@@ -79,7 +80,7 @@ function draw({ data, palette, canvas, font, image, out }, { over }, width = can
   pen.fillRect(0, 0, width, height);
   const left = narrow ? 92 : 140, gap = narrow ? 34 : 78, middle = (width - left - 2 * gap) * (narrow ? 0.5 : 0.42);
   const x = { table: left + gap, right: left + gap + middle, out: left + 2 * gap + middle };
-  const tall = height - TOP - 6;
+  const tall = height - TOP - 6, first = (picture.first = TOP + (tall - data.tokens.length * ROW) / 2); // few tokens stand beside the middle
   pen.imageSmoothingEnabled = true;
   pen.drawImage(image, x.table, TOP, middle, tall);
   pen.strokeStyle = palette.line;
@@ -87,7 +88,7 @@ function draw({ data, palette, canvas, font, image, out }, { over }, width = can
   title(pen, palette, font, narrow, [[data.titles[0], 0], [data.titles[1], x.table], [data.titles[2], x.out]], [left + gap - 8, middle + gap - 8, width - x.out]);
   const focus = over ?? data.picked;
   data.tokens.forEach((token, i) => {
-    const y = TOP + (i + 0.5) * ROW, row = TOP + ((token.id + 0.5) / data.rows) * tall, on = i === focus;
+    const y = first + (i + 0.5) * ROW, row = TOP + ((token.id + 0.5) / data.rows) * tall, on = i === focus;
     pen.globalAlpha = on ? 1 : 0.5;
     pen.strokeStyle = on ? palette.accent : palette.soft;
     pen.lineWidth = on ? 2.5 : 1;
