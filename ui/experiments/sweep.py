@@ -105,14 +105,16 @@ def _results(page: Page, made: Sweep) -> None:
     specs = made.specs()
     have = found.mine(flat(specs))
     _ask(page, made, have)
-    left, right = st.columns([1.55, 1], gap="medium")
+    begun = any(run is not None for run in have)
+    left, right = st.columns([1.55, 1], gap="medium") if begun else (st.container(), None)
     with left, page_parts.card("experiments-sweep-map", page["sweep.map"], _cells(page, made)):
         _go(page, made, have)
         _map(page, made, have)
         _take_away(page, made, have)
-    with right, page_parts.card("experiments-sweep-found", page["sweep.found"]):
-        _found(page, made, have)
-    if any(run is not None for run in have):
+    if right:  # before the first run there is nothing to say
+        with right, page_parts.card("experiments-sweep-found", page["sweep.found"]):
+            _found(page, made, have)
+    if begun:
         with page_parts.card("experiments-sweep-curves", page["sweep.curves"]):
             _curves(page, made, have)
 
