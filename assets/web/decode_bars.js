@@ -109,11 +109,18 @@ function lower(svg, state, width, bar, hover) {
     svg.append(rect);
     if (id === null) return;
     bar.segments.set(id, rect);
-    const text = state.text(id);
-    if (w > [...text].length * 8.6 + 8) {
-      svg.append(s("text", { x: x + w / 2, y: LOW + LOW_HIGH / 2 + 5, "font-size": 15, "text-anchor": "middle", fill: inkOn(rgb), "pointer-events": "none" }, text));
+    const text = state.text(id), long = [...text].length * 8.6;
+    if (w > long + 8) {
+      svg.append(s("text", { x: x + aside(w, choice.draw.u === null ? -1 : choice.draw.u * width - x, long), y: LOW + LOW_HIGH / 2 + 5, "font-size": 15, "text-anchor": "middle", fill: inkOn(rgb), "pointer-events": "none" }, text));
     }
   });
+}
+
+/** The middle of a part; where the mark of the random number stands in the part, the middle of its wider side, if a name fits there. */
+function aside(w, mark, long) {
+  if (mark < 0 || mark > w || Math.abs(mark - w / 2) > long / 2 + 3) return w / 2;
+  const free = Math.max(mark, w - mark);
+  return free < long + 3 ? w / 2 : mark > w - mark ? mark / 2 : (mark + w) / 2;
 }
 
 /** Kept tokens as pieces of the bar, those too thin to see as one. */

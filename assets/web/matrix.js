@@ -175,7 +175,8 @@ function draw(picture, state) {
   pen.globalAlpha = 1;
   if (box.cw >= 34) for (let j = 0; j < columns; j++) drawCell(pen, picture, ci, j, colour(values[ci * columns + j]), true);
   pen.fillStyle = palette.card;
-  pen.fillRect(0, y + box.ch / 2 - 10, box.left - 3, 20); // the bold names replace the plain ones
+  const everyRow = Math.max(1, Math.ceil(15 / box.ch)); // the bold names replace the plain ones, and those that they would run into
+  for (let i = 0; i < rows; i++) if (i === ci || (i % everyRow === 0 && Math.abs(i - ci) * box.ch < 18)) pen.fillRect(0, box.top + (i + 0.5) * box.ch - 10, box.left - 3, 20);
   labels(pen, picture, ci, cj, true);
   pen.lineWidth = 2;
   pen.strokeStyle = palette[data.rowColour] ?? palette.accent;
