@@ -56,7 +56,7 @@ def _before(spot: Spot) -> None:
         page_parts.prose(page["break.rows_none"])
         return
     some = [steps[0], *([steps[len(steps) // 2]] if len(steps) > 2 else []), steps[-1]]
-    for step, column in zip(some, st.columns(len(some), gap="large"), strict=True):
+    for step, column in zip(some, st.columns(len(some), gap="large", vertical_alignment="bottom"), strict=True):
         ids, values = computed.nearest(model_id, None if step == steps[-1] else step, spot.token, 4)
         found = [Line(((spot.name(i), "strong"),), f"{value:.2f}") for i, value in zip(ids, values, strict=True)]
         said = spans(page["break.row"], step=f"{step:,}", token=(spot.name(spot.token), "accent"))
