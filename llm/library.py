@@ -51,8 +51,10 @@ def list_models(box: Path = BOX, extra: str | None = None) -> tuple[ModelInfo, .
 
 
 def problems(box: Path = BOX, extra: str | None = None) -> tuple[str, ...]:
-    """One sentence for each folder that was left out."""
-    return tuple(found for found in _look(box, extra) if isinstance(found, str))
+    """One sentence for each folder that was left out, and for each that is named and holds no model."""
+    left_out = [found for found in _look(box, extra) if isinstance(found, str)]
+    empty = [top for top in _named(extra) if not _is_model(top) and not _models_in(top)]
+    return (*left_out, *(f"{top} holds no model: neither it nor a folder in it has a config.json" for top in empty))
 
 
 def find_model(model_id: str, *, box: Path = BOX, extra: str | None = None) -> ModelInfo:
@@ -79,16 +81,25 @@ def open_model(model_id: str, step: int | None = None, *, box: Path = BOX, extra
     Raises:
         ValueError: for an id that is not in the list, a step without a snapshot, or damaged files.
     """
-    info = find_model(model_id, box=box, extra=extra)
-    if info.kind == "gpt2":
-        return _open_gpt2(info, step)
-    return load_checkpoint(info.folder, step)
+    return _open(find_model(model_id, box=box, extra=extra), step)
+
+
+def open_folder(folder: str | Path, step: int | None = None) -> Checkpoint:
+    """Open a model folder, whichever of the two formats it has, at a snapshot's step or (None) finished.
+
+    Raises:
+        ValueError: for a folder without a model, a step without a snapshot, or damaged files.
+    """
+    folder = Path(folder)
+    if "n_embd" in read_json(folder / "config.json"):
+        return _open(_describe(folder, "folder", set()), step)
+    return load_checkpoint(folder, step)  # also a run's, which has no finished weights yet
 
 
 def _look(box: Path, extra: str | None) -> Iterator[ModelInfo | str]:
     """For every candidate folder its entry, under an id of its own, or a sentence on what is wrong."""
     used: set[str] = set()
-    for folder, kind in _candidates(box, os.environ.get("GLASSFORMER_MODELS", "") if extra is None else extra):
+    for folder, kind in _candidates(box, extra):
         try:
             info = _describe(folder, kind, used)
         except (ValueError, OSError) as error:
@@ -98,21 +109,30 @@ def _look(box: Path, extra: str | None) -> Iterator[ModelInfo | str]:
         yield info
 
 
-def _candidates(box: Path, extra: str) -> Iterator[tuple[Path, str]]:
+def _named(extra: str | None) -> list[Path]:
+    """The folders that ``extra``, or else the environment, names."""
+    names = os.environ.get("GLASSFORMER_MODELS", "") if extra is None else extra
+    return [Path(name).expanduser() for name in names.split(os.pathsep) if name]
+
+
+def _candidates(box: Path, extra: str | None) -> Iterator[tuple[Path, str]]:
     """(folder, kind) of everything that looks like a model, in the order of the list."""
     inside = sorted(_models_in(box), key=lambda folder: (folder.name not in FIRST, folder.name))
     yield from ((folder, "box") for folder in inside)
-    for name in filter(None, extra.split(os.pathsep)):
-        top = Path(name).expanduser()
-        if (top / "config.json").is_file():
+    for top in _named(extra):
+        if _is_model(top):
             yield top, "folder"
         else:
             yield from ((folder, "folder") for folder in _models_in(top))
 
 
+def _is_model(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
+
+
 def _models_in(folder: Path) -> list[Path]:
     try:
-        return [inner for inner in sorted(folder.iterdir()) if (inner / "config.json").is_file()]
+        return [inner for inner in sorted(folder.iterdir()) if _is_model(inner)]
     except OSError:  # not there, not a folder, not ours to read
         return []
 
@@ -155,6 +175,10 @@ def _gpt2_shape(folder: Path, described: Mapping[str, Any]) -> ModelConfig:
         )
     except KeyError as error:
         raise ValueError(f"config.json in {folder.name}, in GPT-2's format, has no {error}") from error
+
+
+def _open(info: ModelInfo, step: int | None) -> Checkpoint:
+    return _open_gpt2(info, step) if info.kind == "gpt2" else load_checkpoint(info.folder, step)
 
 
 def _open_gpt2(info: ModelInfo, step: int | None) -> Checkpoint:

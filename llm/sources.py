@@ -57,8 +57,11 @@ def text_source(
         ValueError: for a text that is too short to be split.
     """
     train, val = split_text(text)
-    if not train.strip() or len(val) < 2:
-        raise ValueError(f"{name} has {len(text)} characters, which is too little to train on; give some hundreds at least")
+    if train and not train.strip():
+        raise ValueError(f"{name} holds nothing but spaces and empty lines to train on; give a text")
+    if not train or len(val) < 2:
+        characters = "1 character" if len(text) == 1 else f"{len(text):,} characters"
+        raise ValueError(f"{name} has {characters}, which is too little to train on; give some hundreds at least")
     if shuffle_words:
         train, val = shuffled_words([train, val], seed)
     trained = make_tokenizer(tokenizer or "bpe", train, vocab_size, masked=masked)

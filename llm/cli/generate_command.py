@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 
 from llm.cli.setup import open_model, use_threads
-from llm.config import SamplingConfig
+from llm.config import ModelConfig, SamplingConfig
 from llm.decoding import generate
 from llm.tokenizers.base import clean_text
 from llm.window import window_start
@@ -34,7 +34,7 @@ def run(args: Namespace) -> dict[str, object]:
     if not ids:
         raise ValueError("the prompt is empty; give at least one character with --prompt")
     unknown = tokenizer.unknown_pieces(prompt)
-    for note in _notes(args, prompt, unknown, checkpoint.config.context_length, len(ids)):
+    for note in _notes(args, prompt, unknown, checkpoint.config, len(ids)):
         print(note, file=sys.stderr)
     stops = () if tokenizer.end_id is None else (tokenizer.end_id,)
     start, new, shown = time.perf_counter(), [], len(tokenizer.decode(ids))
@@ -62,14 +62,17 @@ def run(args: Namespace) -> dict[str, object]:
     }
 
 
-def _notes(args: Namespace, prompt: str, unknown: list[str], context: int, length: int) -> Iterator[str]:
-    """What was done to the prompt, one sentence each."""
+def _notes(args: Namespace, prompt: str, unknown: list[str], config: ModelConfig, length: int) -> Iterator[str]:
+    """What was done to the prompt, and what the model is not made for, one sentence each."""
+    if not config.causal:
+        yield "This model fills blanks: it was trained with the tokens on both sides, not to continue a text."
     if not args.prompt:
         yield f"No prompt was given, so this continues the model's own: {prompt}"
     if unknown:
         yield f"Not in this model's vocabulary, and read as <unk>: {' '.join(map(repr, unknown))}"
-    if (cut := window_start(length, context)) > 0:
-        yield f"The prompt has {length:,} tokens and the model's context {context:,}, so its first {cut:,} are not seen."
+    if (cut := window_start(length, config.context_length)) > 0:
+        limit = f"{config.context_length:,}"
+        yield f"The prompt has {length:,} tokens and the model's context {limit}, so its first {cut:,} are not seen."
 
 
 def _write_new(text: str, shown: int) -> int:

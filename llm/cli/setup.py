@@ -6,9 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from llm import library
-from llm.checkpoints import Checkpoint, load_checkpoint
+from llm.checkpoints import Checkpoint
 from llm.corpora.own_text import decode_text
-from llm.library import list_models
 
 
 def use_threads(count: int) -> None:
@@ -27,14 +26,15 @@ def open_model(args: Namespace) -> Checkpoint:
         ValueError: when there is no such model, with the ids that there are.
     """
     folder = Path(args.model)
-    if (folder / "meta.json").is_file() or (folder / "tokenizer.json").is_file():
-        return load_checkpoint(folder, step=args.step)
-    models = list_models(extra=args.model) if (folder / "config.json").is_file() else list_models()
-    for info in models:
-        if args.model in (info.id, str(info.folder)):
-            return library.open_model(info.id, args.step, extra=args.model if info.kind == "gpt2" else None)
-    known = ", ".join(info.id for info in models)
-    raise ValueError(f"there is no model {args.model!r}; give a folder that train --out wrote, or one of: {known or 'none yet'}")
+    if any((folder / name).is_file() for name in ("config.json", "meta.json", "tokenizer.json")):
+        return library.open_folder(folder, args.step)
+    models = library.list_models()
+    if any(info.id == args.model for info in models):
+        return library.open_model(args.model, args.step)
+    known = ", ".join(info.id for info in models) or "none yet"
+    left_out = "".join(f" ({problem})" for problem in library.problems())
+    wrote = "give a folder that train --out wrote or one in GPT-2's format"
+    raise ValueError(f"there is no model {args.model!r}; {wrote}, or one of: {known}{left_out}")
 
 
 def read_text(path: str) -> str:

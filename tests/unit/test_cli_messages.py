@@ -1,6 +1,7 @@
 """What the command line says about a prompt, a file or a folder that is not what it should be."""
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -8,6 +9,9 @@ import pytest
 
 from llm.cli import main
 from llm.cli.parser import build_parser
+from llm.config import ModelConfig
+from llm.hf import save_gpt2
+from llm.model import Transformer
 
 
 def said(capsys, *arguments: object) -> tuple[int, str, str]:
@@ -34,6 +38,29 @@ def test_what_is_done_to_a_prompt_is_said(capsys):
     _, _, err = said(capsys, "generate", "--model", "stories", "--prompt", "the dog " * 100, "--tokens", 1)
     assert "the model's context 128, so its first" in err
     assert said(capsys, "generate", "--model", "stories", "--prompt", "The dog", "--tokens", 1)[2] == ""
+    assert "This model fills blanks" in said(capsys, "generate", "--model", "masked", "--prompt", "The dog", "--tokens", 1)[2]
+
+
+def test_a_download_in_gpt2s_format_is_found_by_its_folder_and_by_its_name(capsys, monkeypatch, tmp_path):
+    folder = tmp_path / "tiny-gpt2"
+    save_gpt2(Transformer(ModelConfig(50257, 16, 1, 1, 8, activation="gelu_tanh")), folder)
+    (folder / "tokenizer.json").write_text('{"version": "1.0", "model": {"type": "BPE"}}')  # Hugging Face's, of the same name
+    command = ["generate", "--prompt", "Hello", "--tokens", 2, "--json", "--model"]
+    by_folder = [said(capsys, *command, name) for name in (folder, f"{folder}/")]
+    code, _, err = said(capsys, *command, "tiny-gpt2")
+    assert code == 2 and "there is no model 'tiny-gpt2'" in err
+    monkeypatch.setenv("GLASSFORMER_MODELS", str(folder))
+    by_name = said(capsys, *command, "tiny-gpt2")
+    texts = {json.loads(out)["text"] for code, out, _ in (*by_folder, by_name) if code == 0}
+    assert len(texts) == 1 and [code for code, *_ in (*by_folder, by_name)] == [0, 0, 0]
+
+
+def test_an_unknown_model_brings_up_what_was_left_out(capsys, monkeypatch, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{")
+    monkeypatch.setenv("GLASSFORMER_MODELS", f"{tmp_path}{os.pathsep}{tmp_path / 'typed wrong'}")
+    _, _, err = said(capsys, "generate", "--model", "mine")
+    assert "or one of: stories," in err and "config.json in mine is not readable" in err and "typed wrong holds no model" in err
 
 
 @pytest.mark.parametrize(
@@ -43,10 +70,14 @@ def test_what_is_done_to_a_prompt_is_said(capsys):
         ("eval --model stories --text {dir}/none.txt", "there is no file"),
         ("trace --model stories --prompt a --out {dir}/none/t.npz", "t.npz cannot be read or written: no such file"),
         ("train --text {dir}/some.txt --steps 1 --out {dir}/some.txt/m", "cannot be read or written: not a directory"),
+        ("train --text {dir}/spaces.txt --tokenizer word", "spaces.txt holds nothing but spaces and empty lines"),
+        ("train --text {dir}/one.txt --tokenizer char", "one.txt has 1 character, which is too little"),
     ],
 )
 def test_files_that_cannot_be_used_are_one_sentence(capsys, tmp_path, arguments, sentence):
     (tmp_path / "some.txt").write_text("The sun went down and the wind was cold. " * 90)
+    (tmp_path / "spaces.txt").write_text(" \n" * 500_000)
+    (tmp_path / "one.txt").write_text("a")
     code, out, err = said(capsys, *arguments.format(dir=tmp_path).split())
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert sentence in err and "Errno" not in err
