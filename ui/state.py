@@ -25,6 +25,8 @@ MAX_CHARACTERS = 1000
 # Session keys of the bound widgets; each is also the name in the address.
 TEXT, MODEL, STEP, LAYER, HEAD = "text", "model", "step", "layer", "head"
 VISITED = "visited_pages"
+# Models that the list has seen only the configuration of: the files may be damaged, or be made for another tokenizer.
+FROM_ELSEWHERE = ("folder", "gpt2")
 SETTLED = "bench-settled"  # what the bench found at the start of this script run: all of the page shows the same
 
 
@@ -181,17 +183,20 @@ def _look(wanted: str) -> Settled:
     first = cached.models()[0]
     if not wanted:
         return Settled(wanted, first)
-    active = run_models.trains(wanted)
+    active, name = run_models.trains(wanted), "no_run" if is_run(wanted) else "no_model"
     try:
-        return Settled(wanted, cached.model_info(wanted), active=active)
+        info = cached.model_info(wanted)
+        if info.kind in FROM_ELSEWHERE:
+            name = "closed_model"
+            cached.checkpoint(info.id, None)
+        return Settled(wanted, info, active=active)
     except (ValueError, OSError) as error:
-        name = "no_run" if is_run(wanted) else "no_model"
         note = load("frame")["notes"][name].format(model=wanted[:80], why=error, shown=first.title)
         return Settled(wanted, first, note, active)
 
 
 def _open(info: ModelInfo, step: int | None) -> tuple[ModelInfo, int | None, Any, list[str]]:
-    """The weights, or the nearest that can be read: a run's snapshots come and go, and one may be damaged."""
+    """The weights, or the nearest that can be read: a run's snapshots come and go, and any may be damaged."""
     notes = load("frame")["notes"]
     left = list(info.steps)
     wanted = step
@@ -201,7 +206,7 @@ def _open(info: ModelInfo, step: int | None) -> tuple[ModelInfo, int | None, Any
             said = [] if step == wanted else [notes["other_step"].format(wanted=f"{wanted:,}", step=f"{step:,}")]
             return info, step, opened, said
         except (ValueError, OSError) as error:
-            if info.kind != "run":
+            if info.kind == "box":
                 raise
             left = [each for each in left if each != step]
             if step is None or not left:

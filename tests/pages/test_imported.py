@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llm.checkpoints import save_checkpoint
+from llm.checkpoints import save_checkpoint, save_snapshot
 from llm.config import ModelConfig
 from llm.hf import save_gpt2
 from llm.model import Transformer
@@ -32,6 +32,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     modern = ModelConfig(vocab_size=words.vocab_size, context_length=32, n_layers=2, d_model=32, position="rope", norm="rmsnorm",
                          activation="swiglu", bias=False, tie_embeddings=False)  # fmt: skip
     save_checkpoint(top / "modern", Transformer(modern), words, {"title": "modern"})
+    save_gpt2(Transformer(ModelConfig(300, 32, 1, 1, 16, activation="gelu_tanh")), top / "other-words")
+    save_checkpoint(top / "torn", Transformer(modern), words, {"title": "torn"})
+    (top / "torn" / "model.safetensors").write_bytes(b"half a file")
+    save_checkpoint(top / "stepped", Transformer(modern), words, {"title": "stepped", "step": 500})
+    for step in (10, 40):
+        save_snapshot(top / "stepped", Transformer(modern), step)
+    (top / "stepped" / "snapshots" / "step-000010.safetensors").write_bytes(b"half a file")
     return top
 
 
@@ -41,6 +48,22 @@ def test_every_page_opens_every_kind_of_model(extra: None, model: str) -> None:
         at = check(open_page(slug, model=model, text=text), slug)
         assert at.selectbox(key="bench-model").value == model, slug
         assert messages(at)["pipeline"]["stations"][-1]["detail"], slug
+
+
+@pytest.mark.parametrize(
+    ("model", "why"), [("other-words", "GPT-2's tokenizer has 50257"), ("torn", "cannot be read as safetensors")]
+)
+def test_a_model_that_cannot_be_opened_is_one_sentence_on_every_page(extra: None, model: str, why: str) -> None:
+    for slug in SLUGS:
+        at = check(open_page(slug, model=model), slug)
+        said = [note.value.replace("\\", "") for note in at.warning]  # without what keeps it from being read as Markdown
+        assert any(f"“{model}” cannot be opened" in note and why in note for note in said), slug
+        assert at.selectbox(key="bench-model").value == "stories"
+
+
+def test_a_torn_snapshot_gives_the_nearest_that_is_whole(extra: None) -> None:
+    at = check(open_page("attention", model="stepped", step="10"), "attention")
+    assert any("nearest stored step, 40" in note.value for note in at.warning)
 
 
 def test_a_long_sentence_in_a_big_model_is_cut_for_the_picture_and_says_so(extra: None) -> None:
