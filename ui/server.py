@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import threading
@@ -23,6 +24,7 @@ from ui import live
 from ui.components.core import WEB, WEB_PATH, WORDS
 from ui.visitor import VisitorCookie
 
+LOG = logging.getLogger(__name__)
 PRELOAD = "GLASSFORMER_PRELOAD"  # 0: load what a page or a run needs when it needs it
 
 
@@ -36,11 +38,13 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     import streamlit.runtime.scriptrunner  # noqa: F401
     import torch
 
-    from llm import presets
+    from llm import library, presets
     from ui import cached, cached_pretraining, cached_tokenization, runs
 
     torch.set_num_threads(1)  # forty sessions share two cores: one thread each is fastest for all
     cached.warm_up()
+    for problem in library.problems():
+        LOG.warning("A model is left out: %s", problem)
     gc.collect()
     gc.freeze()
     if ahead := os.environ.get(PRELOAD, "1") != "0":

@@ -49,3 +49,9 @@ def test_the_machine_is_measured_before_any_thread_is_busy(monkeypatch) -> None:
 
 def test_nothing_is_loaded_ahead_where_that_is_not_wanted(monkeypatch) -> None:
     assert started(monkeypatch, "0") == ["first model"]
+
+
+def test_a_folder_without_a_model_is_said_in_the_log(monkeypatch, caplog, tmp_path) -> None:
+    monkeypatch.setenv("GLASSFORMER_MODELS", str(tmp_path / "typed-wrong"))
+    started(monkeypatch, "0")
+    assert "typed-wrong holds no model" in caplog.text
