@@ -7,6 +7,7 @@ import streamlit as st
 from llm.library import ModelInfo
 from ui import cached, run_models, time_travel
 from ui.components.pipeline import Station, pipeline
+from ui.numbers import digits
 from ui.pages import PAGES, PageInfo, by_slug
 from ui.state import HEAD, LAYER, MAX_CHARACTERS, MODEL, STEP, TEXT, Reading, Settled, chosen_model, reading, settle
 from ui.text import load, plain
@@ -125,6 +126,6 @@ def _stations(now: Reading) -> list[Station]:
         ("attention", "attention", details["attention"].format(layers=config.n_layers, heads=config.n_heads)),
         ("mlp", "layers", f"{tokens} × {config.mlp_width:,}"),
         ("logits", "decoding", f"{tokens} × {config.vocab_size:,}"),
-        ("next", "decoding", f"“{token_label(now.tokenizer, best)}” {probabilities[best]:.2f}"),
+        ("next", "decoding", f"“{token_label(now.tokenizer, best)}” {digits(probabilities[best])}"),
     ]
     return [Station(name, names[name], detail, f"{by_slug(slug).title}") for name, slug, detail in rows]

@@ -1,6 +1,6 @@
 // What a token's vector is at each stop of its way: its length, and what the model would give if it stopped there. Written into
 // the gaps of the map, for the token that is pointed at or else the page's own.
-import { digits, filled, s } from "./base.js";
+import { apart, digits, filled, s } from "./base.js";
 import { fitted } from "./picture.js";
 
 /** A vector's length, as the page's own sentences write it. */
@@ -37,7 +37,7 @@ export function written(state, t) {
     const place = plan.labels[stop.part === "start" || stop.part === "end" ? stop.part : i];
     const last = stop.part === "end";
     line(place, last ? words.stop_end : filled(words.stop, { size: long(stop.size) }), 
-      stop.guesses.slice(0, last ? 3 : 1).map(([text, p]) => `${text} ${digits(p)}`).join(", "));
+      stop.guesses.slice(0, last ? 3 : 1).map(([text, p]) => `${apart(text)} ${digits(p)}`).join(", "));
   }
   return group;
 }

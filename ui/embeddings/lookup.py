@@ -45,7 +45,8 @@ def _picture(spot: Spot) -> Spot:
         if len(around) < len(now.chips):
             st.caption(page["lookup.part"].format(shown=len(around), tokens=len(now.chips)))
         if rows > ROWS or columns > CHANNELS:
-            st.caption(page["lookup.thin"].format(rows=-(-rows // ROWS), columns=-(-columns // CHANNELS)))
+            every = {"rows": -(-rows // ROWS), "columns": -(-columns // CHANNELS)}
+            st.caption(page["lookup.thin" if every["columns"] > 1 else "lookup.thin_rows"].format(**every))
         chip = now.chips[spot.position]
         vectors(
             [VectorRow(page["lookup.chosen"].format(id=chip.id), spot.table[chip.id], token=chip.label, hue="accent", height=64,
