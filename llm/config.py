@@ -235,6 +235,8 @@ class TrainConfig:
       trained; then all of them are (progressive stacking, Gong et al. 2019). Early steps learn what one layer can hold, at a
       fraction of the price. It takes layers that start as the identity, as ``zero_init`` lets them.
     - ``document_start_fraction``: this part of each batch starts where a document starts, as a reader's prompt does.
+    - ``short_window_fraction``: this part of the steps reads shorter windows, of a random length. A model that looks both ways
+      has otherwise never seen a text as short as a sentence (BERT was trained so, too: Devlin et al. 2018, appendix A.2).
     - ``eval_tokens``: evaluations on the way look at about so many validation tokens, in evenly spaced windows.
     - ``explosion_steps``: training stops when so many steps in a row have a loss far above that of guessing, ln V.
     """
@@ -257,6 +259,7 @@ class TrainConfig:
     muon_weight_decay: float = 0.0
     average_fraction: float | None = None
     document_start_fraction: float = 0.0
+    short_window_fraction: float = 0.0
     eval_every: int = 100
     eval_tokens: int | None = None
     max_seconds: float | None = None
@@ -290,6 +293,7 @@ class TrainConfig:
         if self.average_fraction is not None:
             _between("average_fraction", self.average_fraction, 0.001, 1.0)
         _between("document_start_fraction", self.document_start_fraction, 0.0, 1.0)
+        _between("short_window_fraction", self.short_window_fraction, 0.0, 1.0)
         if self.eval_tokens is not None:
             _whole("eval_tokens", self.eval_tokens, 1)
         _between("learning_rate", self.learning_rate, 0.0, 100.0)

@@ -43,16 +43,27 @@ class TokenData:
 class WindowSampler:
     """Batches of windows: the text is cut at a random phase, the pieces are shuffled, and each is used once; then again.
 
-    A ``start_fraction`` of each batch starts at documents' first tokens instead, each document once, then again.
+    A ``start_fraction`` of each batch starts at documents' first tokens instead, each document once, then again. A
+    ``short_fraction`` of the batches keeps only the first tokens of its windows, as many as chance says.
     """
 
-    def __init__(self, data: TokenData, length: int, batch_size: int, *, seed: int = 0, start_fraction: float = 0.0) -> None:
+    def __init__(
+        self,
+        data: TokenData,
+        length: int,
+        batch_size: int,
+        *,
+        seed: int = 0,
+        start_fraction: float = 0.0,
+        short_fraction: float = 0.0,
+    ) -> None:
         data.check(length)
         self.ids = data.train
         self.length = length
         self.generator = torch.Generator().manual_seed(seed)
         usable = data.starts[data.starts + length < len(self.ids)]
         self.start_fraction = start_fraction if len(usable) else 0.0
+        self.short_fraction = short_fraction
         self.offsets = torch.arange(length + 1)
         self._cut = Shuffled(self._phase, self.generator)
         self._starts = Shuffled(lambda: usable, self.generator)
@@ -64,9 +75,9 @@ class WindowSampler:
         self._cut.count = batch_size - self._starts.count
 
     def next(self) -> Tensor:
-        """Windows (B, T + 1) long: T tokens and the one that follows them."""
+        """Windows (B, T + 1) long: T tokens and the one that follows them; T is ``length``, or less in a short batch."""
         first = torch.cat((self._cut.next(), self._starts.next()))  # (B,)
-        return self.ids[first[:, None] + self.offsets]  # (B, T + 1), one gather
+        return self.ids[first[:, None] + self.offsets[: self._length() + 1]]  # (B, T + 1), one gather
 
     def state(self) -> dict[str, Tensor]:
         """What decides the batches to come: the generator, and the windows that this round has left. Copies."""
@@ -77,6 +88,12 @@ class WindowSampler:
         """Go on where ``state`` was taken."""
         self.generator.set_state(state["generator"])
         self._cut.positions, self._starts.positions = state["cut"].clone(), state["starts"].clone()
+
+    def _length(self) -> int:
+        """Tokens of the next windows. Chance is asked only where it decides, so that other runs read what they always read."""
+        if not self.short_fraction or torch.rand((), generator=self.generator) >= self.short_fraction:
+            return self.length
+        return int(torch.randint(1, self.length + 1, (), generator=self.generator))
 
     def _phase(self) -> Tensor:
         """Starts of windows that follow each other from a random first token."""
@@ -100,6 +117,11 @@ class Shuffled:
             self.positions = torch.cat((self.positions, dealt[order]))
         taken, self.positions = self.positions[: self.count], self.positions[self.count :]
         return taken
+
+
+def mean_length(length: int, short_fraction: float) -> float:
+    """Tokens in a window of ``WindowSampler``, on average: a short one has half of them."""
+    return length * (1 - short_fraction) + (length + 1) / 2 * short_fraction
 
 
 def split_text(text: str, val_fraction: float = 0.1) -> tuple[str, str]:

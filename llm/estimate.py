@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from llm.config import ModelConfig, TrainConfig
 from llm.cost import count_parameters, flops_per_token
+from llm.data import mean_length
 
 WATTS_PER_CORE = 10.0  # an assumption: what one busy core of a laptop or a server draws, memory included
 ORTHOGONAL_STEPS = 3  # of Muon's iteration (llm/optim.py)
@@ -83,7 +84,8 @@ def run_seconds(model: ModelConfig, train: TrainConfig, machine: Machine) -> flo
     """Seconds in training steps until the run ends by itself; None when only the loss decides that."""
     ends = [train.max_seconds] if train.max_seconds is not None else []
     if train.steps is not None:
-        ends.append(train.steps * step_seconds(model, train, machine))
+        part = mean_length(model.context_length, train.short_window_fraction) / model.context_length
+        ends.append(train.steps * part * step_seconds(model, train, machine))
     return min(ends, default=None)
 
 

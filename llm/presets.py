@@ -69,6 +69,9 @@ CORPORA: Mapping[str, tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = M
     }
 )
 
+# Part of the steps that reads short windows where tokens are hidden: the sentence to watch is one.
+MASKED_SHORT_WINDOWS = 0.5
+
 # The sentence to watch where tokens are hidden: the blank (``llm.runs.samples.BLANK``) is what is to be filled in.
 BLANKS: Mapping[str, str] = MappingProxyType(
     {

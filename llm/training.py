@@ -85,7 +85,8 @@ class Trainer:
         self.current = config  # with what ``change`` has set since
         self.dropout, self.layers = model.config.dropout, model.config.n_layers
         T = model.config.context_length
-        self.sampler = WindowSampler(data, T, config.batch_size, seed=config.seed, start_fraction=config.document_start_fraction)
+        parts = {"start_fraction": config.document_start_fraction, "short_fraction": config.short_window_fraction}
+        self.sampler = WindowSampler(data, T, config.batch_size, seed=config.seed, **parts)
         self.dropout_generator = torch.Generator(self.device).manual_seed(config.seed + 1)
         self.mask_generator = torch.Generator().manual_seed(config.seed + 2)
         self.watch = ValidationWatch(self.objective.windows(data.val, T), config)

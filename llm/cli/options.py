@@ -128,6 +128,7 @@ def training_options(args: Namespace) -> TrainConfig:
         "weight_decay": args.weight_decay,
         "precision": args.precision,
         "document_start_fraction": args.document_starts,
+        "short_window_fraction": args.short_windows,
         "eval_every": args.eval_every,
         "eval_tokens": args.eval_tokens,
     }

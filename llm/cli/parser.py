@@ -142,6 +142,7 @@ def _train(parser: Parser) -> None:
     run.add_argument("--precision", choices=PRECISIONS, help="; ".join(f"{name}: {text}" for name, text in PRECISIONS.items()))
     run.add_argument("--average", type=float, metavar="F", help="average the weights over the last part F of the run; 0: no")
     run.add_argument("--document-starts", type=float, metavar="F", help="part of each batch that starts at a document's start")
+    run.add_argument("--short-windows", type=float, metavar="F", help="part of the steps with shorter windows, of any length")
     run.add_argument("--eval-every", type=int, metavar="N", help="steps between two evaluations")
     run.add_argument("--eval-tokens", type=int, metavar="N", help="validation tokens for evaluations on the way")
 

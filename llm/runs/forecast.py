@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from heapq import heapify, heapreplace
 from statistics import median
 
+from llm.data import mean_length
 from llm.runs.limits import Limits
 from llm.runs.spec import RunSpec
 from llm.runs.status import Status
@@ -36,7 +37,8 @@ def duration(spec: RunSpec, speed: float, limits: Limits) -> float:
     most = min(train.max_seconds or limits.seconds, limits.seconds)
     if train.steps is None:
         return most + OVERHEAD
-    tokens = train.steps * train.batch_size * spec.model_config(1).context_length
+    window = mean_length(spec.model_config(1).context_length, train.short_window_fraction)
+    tokens = train.steps * train.batch_size * window
     return min(tokens * operations_per_token(spec) / speed, most) + OVERHEAD
 
 

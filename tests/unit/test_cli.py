@@ -197,6 +197,7 @@ def test_recipes_and_flags():
     for words, std in wide.items():  # the recipe's wide spread is not for a matrix that makes the logits too
         assert model_options(options(*words), 50).embedding_std == std, words
     changed = training_options(options("--lr", "0.5", "--grad-clip", "0", "--average", "0", "--batch", "7"))
+    assert training_options(options("--short-windows", "0.4")).short_window_fraction == 0.4
     assert (changed.learning_rate, changed.grad_clip, changed.average_fraction, changed.batch_size) == (0.5, None, None, 7)
 
 

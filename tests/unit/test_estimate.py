@@ -48,6 +48,9 @@ def test_muon_counts_three_rounds_of_each_matrix_of_a_layer() -> None:
 def test_a_run_ends_at_whichever_limit_comes_first() -> None:
     assert estimate.run_seconds(MODEL, TRAIN, MACHINE) == pytest.approx(100 * seconds())
     assert estimate.run_seconds(MODEL, replace(TRAIN, max_seconds=0.5), MACHINE) == 0.5
+    short = replace(TRAIN, short_window_fraction=1.0)  # windows of 1 to T tokens
+    part = (MODEL.context_length + 1) / 2 / MODEL.context_length
+    assert estimate.run_seconds(MODEL, short, MACHINE) == pytest.approx(100 * part * seconds())
     endless = replace(TRAIN, steps=None, schedule="constant", stop_at_val_loss=1.0)
     assert estimate.run_seconds(MODEL, endless, MACHINE) is None
 

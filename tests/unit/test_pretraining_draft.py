@@ -66,6 +66,13 @@ def test_masked_tokens_need_a_vocabulary_with_a_mask_and_a_blank_to_watch() -> N
     assert own["prompt"] == "my sentence"
 
 
+def test_hidden_tokens_are_learned_in_short_texts_too_unless_somebody_chose_otherwise() -> None:
+    masked = drafts.with_objective(drafts.fresh(), "masked_tokens")
+    assert masked["short_window_fraction"] == presets.MASKED_SHORT_WINDOWS > 0
+    assert drafts.with_objective(masked, "next_token")["short_window_fraction"] == 0
+    assert drafts.with_objective(masked | {"short_window_fraction": 0.3}, "next_token")["short_window_fraction"] == 0.3
+
+
 def test_values_that_do_not_fit_are_one_sentence() -> None:
     with pytest.raises(ValueError, match="must divide"):
         drafts.spec_of(drafts.fresh() | {"n_heads": 3})

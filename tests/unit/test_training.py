@@ -2,12 +2,13 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from llm.config import ModelConfig, TrainConfig
-from llm.data import TokenData, WindowSampler, split_documents, split_text
+from llm.data import TokenData, WindowSampler, mean_length, split_documents, split_text
 from llm.evaluation import bits_per_byte, counted, evaluate, mean_loss, sample_windows
 from llm.model import Transformer
 from llm.objectives import IGNORED, NextToken
@@ -249,6 +250,25 @@ def test_document_starts_are_in_every_batch():
     starts = {tuple(data.train[s : s + 8].tolist()) for s in data.starts.tolist()}
     for _ in range(5):
         assert sum(tuple(row[:8].tolist()) in starts for row in sampler.next()) >= 4
+
+
+def test_short_windows_are_the_beginnings_of_whole_ones():
+    data = token_data()
+    whole, short = WindowSampler(data, 8, 4, seed=3), WindowSampler(data, 8, 4, seed=3, short_fraction=0.5)
+    assert torch.equal(whole.next(), WindowSampler(data, 8, 4, seed=3, short_fraction=0.0).next())
+    lengths = [short.next().shape[1] - 1 for _ in range(400)]
+    assert set(lengths) == set(range(1, 9))
+    assert lengths.count(8) / 400 == pytest.approx(0.5 + 0.5 / 8, abs=0.08)
+    assert sum(lengths) / 400 == pytest.approx(mean_length(8, 0.5), abs=0.4)
+    texts = {tuple(data.train[i : i + 3].tolist()) for i in range(len(data.train) - 2)}
+    assert all(tuple(row[:3].tolist()) in texts for row in short.next())
+
+
+def test_a_model_that_learned_from_short_windows_counts_the_tokens_it_saw():
+    config = TrainConfig(steps=20, batch_size=4, short_window_fraction=1.0, objective="masked_tokens")
+    data = replace(token_data(), special={"[MASK]": 15})
+    *_, last = train(Transformer(ModelConfig(**(SMALL.to_dict() | {"causal": False}))), data, config)
+    assert 20 * 4 <= last.tokens < 20 * 4 * SMALL.context_length and last.tokens % 4 == 0
 
 
 def test_a_batch_may_change_its_size_on_the_way():

@@ -59,7 +59,7 @@ def test_resumed_equals_uninterrupted(tmp_path, optimizer, precision, average, d
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_resumed_equals_uninterrupted_with_masks(tmp_path, precision):
-    check_resume(tmp_path, {"objective": "masked_tokens", "precision": precision})
+    check_resume(tmp_path, {"objective": "masked_tokens", "precision": precision, "short_window_fraction": 0.5})
 
 
 def test_resumed_equals_uninterrupted_on_the_way_to_a_plateau(tmp_path):

@@ -85,6 +85,9 @@ def with_objective(draft: Draft, objective: str) -> Draft:
     plain, blank = fresh(_known(draft["source"]))["prompt"], presets.BLANKS.get(draft["source"], "")
     if draft["prompt"] in (plain, blank):
         changed["prompt"] = blank if masked and blank else plain
+    usual = (TrainConfig.short_window_fraction, presets.MASKED_SHORT_WINDOWS)
+    if draft["short_window_fraction"] in usual:
+        changed["short_window_fraction"] = usual[masked]
     return changed
 
 

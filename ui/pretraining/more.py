@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from llm.config import ACTIVATIONS, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
+from llm.data import mean_length
 from llm.runs.limits import MINUTE, Limits
 from llm.runs.spec import LONGEST_PROMPT, READY_SIZES, TOKENIZERS, USUAL_SIZES
 from llm.tokenizers import Tokenizer
@@ -100,6 +101,8 @@ def _end(page: Page, limits: Limits) -> None:
         fields.real(page, "max_seconds", 1.0, float(limits.seconds), step=10.0)
         fields.whole(page, "plateau_evaluations", 0, 1000, zero_is_none=True)
         fields.real(page, "document_start_fraction", 0.0, 1.0, step=0.05)
+        if session.draft()["objective"] == "masked_tokens":  # a causal model sees every length in each window anyhow
+            fields.real(page, "short_window_fraction", 0.0, 1.0, step=0.05)
     fields.choice(page, "precision", PRECISIONS)
     fields.flag(page, "tensorboard")
     if st.button(page["more.reset"], key="pretraining-reset", icon=":material/undo:"):
@@ -112,8 +115,9 @@ def _limits(page: Page, limits: Limits) -> None:
     """How much text the run reads, and the most that this server allows."""
     draft, words = session.draft(), page["more"]
     steps, batch, context = (int(draft[name]) for name in ("steps", "batch_size", "context_length"))
-    tokens = f"{steps * batch * context:,}"
-    prose(words["seen"], steps=f"{steps:,}", batch=batch, context=context, tokens=tokens)
+    window = mean_length(context, draft["short_window_fraction"])
+    tokens = f"{steps * batch * window:,.0f}"
+    prose(words["seen"], steps=f"{steps:,}", batch=batch, context=f"{window:g}", tokens=tokens)
     st.caption(
         words["limits"].format(
             parameters=f"{limits.parameters:,}", steps=f"{limits.steps:,}", minutes=f"{limits.seconds / MINUTE:g}",
