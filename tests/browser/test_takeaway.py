@@ -116,7 +116,7 @@ def test_the_pipeline_strip_is_taken_away_with_the_shapes_that_it_shows(server: 
     assert rows == shown == stations and len(rows) == 8 and len(header) == 2
     *written, cited = [text.text for text in drawing.iter(f"{SVG}text")]
     assert written == [text for station in stations for text in station]
-    assert cited.endswith(drawing.find(f"{SVG}desc").text) and "step 9,000" in cited  # whose numbers these are
+    assert cited.endswith(drawing.find(f"{SVG}desc").text) and "step 18,000" in cited  # whose numbers these are
     assert size == twice_the_drawing(drawing) and size[0] > 2000 and visitor.errors == []
 
 

@@ -127,7 +127,7 @@ def test_the_snippets_print_what_is_on_the_screen() -> None:
 def test_the_gap_is_measured_on_equally_many_tokens_at_each_stored_step() -> None:
     at = opened("stories")
     header, arrays = component(at, "memorised-gap-chart")
-    assert header["xLabels"][0] == "0" and header["xLabels"][-1] == "9,000"
+    assert header["xLabels"][0] == "0" and header["xLabels"][-1] == "18,000"
     for row, label in enumerate(("train", "val")):
         measured = [getattr(cached_memorised.gap("stories", step), label).mean for step in cached_memorised.gap_steps("stories")]
         assert arrays["values"][row].tolist() == pytest.approx(measured, rel=1e-5)

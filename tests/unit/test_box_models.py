@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from llm.checkpoints import load_checkpoint, snapshot_steps
+from llm.config import TrainConfig
 from llm.evaluation import evaluate
 from llm.exam import exact_share
 from llm.interpret.ablation import ablation
@@ -92,6 +93,28 @@ def test_stories_has_a_dozen_snapshots_that_get_better(checkpoints):
     assert losses[0] > losses[1] > losses[2]
 
 
+def test_stories_knows_who_is_he_and_who_is_she_and_its_card_says_how_well(checkpoints):
+    """Of the probability of both forms where one of them stands in new stories: the part of the wrong one."""
+    checkpoint = checkpoints["stories"]
+    encode = checkpoint.tokenizer.encode
+    pairs = [(encode(a), encode(b)) for a, b in ((" he", " she"), (" him", " her"), (" his", " her"), (" He", " She"))]
+    others = {}
+    for (first,), (second,) in pairs:  # each is one token; "her" has two counterparts
+        others.setdefault(first, []).append(second)
+        others.setdefault(second, []).append(first)
+    _, texts = corpus_parts("stories", 2_000_000, 12345)
+    wrong = []
+    for text in texts:
+        ids = encode(text)[: checkpoint.config.context_length]
+        with torch.inference_mode():
+            p = checkpoint.model(torch.tensor([ids]))[0, :-1].softmax(-1)  # (T - 1, V)
+        asked = [(row, token) for row, token in zip(p, ids[1:], strict=True) if token in others]
+        wrong += [(other := row[others[token]].sum().item()) / (other + row[token].item()) for row, token in asked]
+    assert len(wrong) > 500 and np.mean(wrong) < 0.1
+    card = " ".join((BOX / "stories" / "card.md").read_text(encoding="utf-8").split())
+    assert f"{100 * np.mean(wrong):.0f} % of it falls on the wrong one ({len(wrong):,} places" in card
+
+
 def test_copy_has_an_induction_circuit(checkpoints):
     checkpoint = checkpoints["copy"]
     words = [i for i in range(checkpoint.tokenizer.vocab_size) if checkpoint.tokenizer.token_text(i)[:1] == " "]
@@ -160,10 +183,10 @@ def test_masked_and_stories_differ_in_what_they_were_asked_for(checkpoints):
     assert masked["data"] == stories["data"]
 
     def differing(part: str) -> set[str]:
-        return {name for name, value in masked[part].items() if stories[part].get(name, value) != value}
+        return {n for n, value in masked[part].items() if stories[part].get(n, getattr(TrainConfig, n, value)) != value}
 
     assert differing("model") == {"causal", "vocab_size", "position", "qk_norm"}
-    assert differing("train") == {"objective", "steps"}
+    assert differing("train") == {"objective", "steps", "short_window_fraction"}
     first, second = (checkpoints[name].tokenizer for name in ("stories", "masked"))
     _, texts = corpus_parts("stories", 30_000, 12345)
     assert all(first.encode(text) == second.encode(text) for text in [*texts, "Zażółć 😀 12345 <|end|> [MASK]"])
@@ -175,15 +198,17 @@ def test_masked_fills_blanks_in_new_stories_far_better_than_frequencies_and_its_
     train, texts = corpus_parts("stories", 300_000, 12345)
     counts = torch.bincount(torch.tensor(checkpoint.tokenizer.encode("\n".join(train))), minlength=checkpoint.config.vocab_size)
     frequency = ((counts + 1).double() / (counts + 1).sum()).numpy()
-    right, surprise, frequent, unigram = [], [], [], []
-    for text in texts[:6]:
-        ids = checkpoint.tokenizer.encode(text)[:128]
-        own = from_both_sides(checkpoint.model, ids, checkpoint.tokenizer.special["[MASK]"])
-        right += (own.rank == 1).tolist()
-        surprise += own.surprise.tolist()
-        frequent += [token == counts.argmax() for token in ids]
-        unigram += (-np.log(frequency[ids])).tolist()
+    encode, hide = checkpoint.tokenizer.encode, checkpoint.tokenizer.special["[MASK]"]
+    windows = [encode(text)[:128] for text in texts[:6]]
+    sentences = [encode(text.split(". ")[0] + ".") for text in texts]
+    window, alone = ([from_both_sides(checkpoint.model, ids, hide) for ids in parts] for parts in (windows, sentences))
+    right, right_alone = (np.concatenate([own.rank == 1 for own in blanks]) for blanks in (window, alone))
+    surprise, surprise_alone = (np.concatenate([own.surprise for own in blanks]) for blanks in (window, alone))
+    frequent = [token == counts.argmax() for ids in windows for token in ids]
+    unigram = np.concatenate([-np.log(frequency[ids]) for ids in windows])
     assert np.mean(right) > 3 * np.mean(frequent) and np.mean(surprise) < 0.25 * np.mean(unigram)
     card = " ".join((BOX / "masked" / "card.md").read_text(encoding="utf-8").split())
-    assert f"for {100 * np.mean(right):.0f} % of them, and the mean surprise is {np.mean(surprise):.1f} nats" in card
+    said = f"the mean surprise is {np.mean(surprise):.2f} nats ({len(right)} tokens, in windows of 128)"
+    assert f"for {100 * np.mean(right):.0f} % of them, and {said}" in card
+    assert f"for {100 * np.mean(right_alone):.0f} %, with {np.mean(surprise_alone):.2f} nats ({len(right_alone)} tokens)" in card
     assert f"for {100 * np.mean(frequent):.0f} %, and frequencies alone have {np.mean(unigram):.1f} nats" in card
