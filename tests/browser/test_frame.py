@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import running_server, soon_or_later
 from ui.pages import PAGES
@@ -63,10 +64,10 @@ def test_reload_and_a_second_tab_show_the_same_state(server: str, visit) -> None
     visitor.page.reload()
     visitor.wait_heading(question("attention"))
     assert visitor.page.url == before
-    assert visitor.sentence() == SENTENCE
+    expect(visitor.page.get_by_role("textbox", name="Sentence")).to_have_value(SENTENCE)  # the box is filled after it is drawn
     second = visit(before)
     second.wait_heading(question("attention"))
-    assert second.sentence() == SENTENCE
+    expect(second.page.get_by_role("textbox", name="Sentence")).to_have_value(SENTENCE)
     assert second.page.get_by_role("combobox", name="Layer").input_value() == "2"
 
 
