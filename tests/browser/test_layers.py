@@ -139,9 +139,16 @@ def test_the_meaning_of_a_word_stays_in_the_window(server: str, visit, width: in
         if width == 390:
             left, wide = terms.nth(i).evaluate(SHEET)
             assert left >= 0 and left + wide <= width
+        else:
+            assert terms.nth(i).evaluate(LOWEST) <= 900, terms.nth(i).inner_text()
     assert visitor.errors == []
 
 
+# where the sheet with the meaning ends
+LOWEST = """term => {
+  const sheet = getComputedStyle(term, "::after");
+  return term.getBoundingClientRect().top + parseFloat(sheet.top) + parseFloat(sheet.height);
+}"""
 # where the sheet with the meaning stands, and how wide it is
 SHEET = """term => {
   const sheet = getComputedStyle(term, "::after");
