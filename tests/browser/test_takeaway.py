@@ -120,6 +120,18 @@ def test_the_pipeline_strip_is_taken_away_with_the_shapes_that_it_shows(server: 
     assert size == twice_the_drawing(drawing) and size[0] > 2000 and visitor.errors == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_button_in_a_cards_last_line_takes_a_press_in_its_middle(server: str, visit, width: int) -> None:
+    visitor = visit(f"{server}/layers?part=norm&text={quote(TEXT)}", width=width)
+    opener = visitor.page.locator(".st-key-layers-norm-take").get_by_role("button", name="Take away")
+    assert opener.evaluate("""async button => {
+        button.scrollIntoView({ block: "center" });
+        await new Promise((done) => setTimeout(done, 500));
+        const box = button.getBoundingClientRect();
+        return button.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+    }""")
+
+
 def test_a_press_during_which_the_figure_is_drawn_anew_is_not_lost_and_no_other_counts_twice(server: str, visit) -> None:
     visitor, _ = figures(server, visit, "layers?part=norm")
     figure = visitor.page.locator(".st-key-layers-norm-vectors .gf")
