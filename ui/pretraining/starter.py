@@ -46,8 +46,8 @@ def show(page: Page, *, compact: bool, below: Callable[[Page], None] | None = No
 def _row(page: Page, compact: bool) -> tuple[RunSpec | None, str]:
     """Source, size, More and Start in one row, and what the run will be; returns its spec, or what is wrong with it."""
     draft = session.draft()
-    labels = "collapsed" if compact else "visible"
-    with st.container(key="pretraining-row", horizontal=True, vertical_alignment="bottom", gap="medium"):
+    labels, level = ("collapsed", "center") if compact else ("visible", "bottom")
+    with st.container(key="pretraining-row", horizontal=True, vertical_alignment=level, gap="medium"):
         source_key = key_for(SOURCE, draft["source"])
         st.segmented_control(
             page["source.label"], list(drafts.SOURCES), key=source_key, format_func=lambda name: page["source"][name],
