@@ -235,11 +235,12 @@ def _name_unknown(tokenizer: Any, sentence: str, ids: list[int], notes: list[str
     unknown = tokenizer.special.get("<unk>")
     if unknown is None or unknown not in ids:
         return
-    parts = sentence if tokenizer.kind == "char" else sentence.split()
-    missing = [part for part in dict.fromkeys(parts) if unknown in tokenizer.encode(part)]
-    listed = ", ".join(f"“{visible(part)}”" for part in missing[:8]) + (" …" if len(missing) > 8 else "")
+    missing = tokenizer.unknown_pieces(sentence)
+    words, listed = load("frame")["notes"], ", ".join(f"“{visible(part)}”" for part in missing[:8])
+    if len(missing) > 8:
+        listed = words["unknown_more"].format(listed=listed, n=len(missing) - 8)
     kind = "characters" if tokenizer.kind == "char" else "words"
-    notes.append(load("frame")["notes"][f"unknown_{kind}"].format(listed=listed))
+    notes.append(words[f"unknown_{kind}"].format(listed=listed))
 
 
 def _shorten(text: str, longest: int = 160) -> str:

@@ -67,6 +67,12 @@ def test_a_sentence_longer_than_the_context_is_cut_visibly() -> None:
     assert "context" in note and "dog" in note
 
 
+def test_unknown_words_are_named_without_the_signs_beside_them() -> None:
+    at = open_page("home", model="copy", text="leaf cup, Zebra! leaf")
+    (said,) = [note.value.replace("\\", "") for note in at.warning if "vocabulary" in note.value]
+    assert "“,”, “Zebra”, “!”. It reads" in said
+
+
 def test_unknown_characters_of_a_character_model_are_named() -> None:
     at = open_page("home", model="arithmetic")
     at.text_input(key="text").set_value("27+5é=").run()
