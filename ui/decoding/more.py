@@ -181,6 +181,7 @@ def _measurement(page: Page, text: GrowingText) -> None:
         st.session_state["decoding-measured"] = text.key
     if st.session_state.get("decoding-measured") != text.key:
         page_parts.prose(words["longer"])
+        page_parts.provenance(now)
         return
     with st.spinner(words["running"].format(count=count)):
         measured = computed.cache_measured(*text.key, count)
