@@ -5,9 +5,9 @@ import { drawn } from "./drawn.js";
 const STYLE = `
 .paper { font-family: var(--st-heading-font, serif); font-size: 23px; line-height: 1.6; min-height: 5.2em; white-space: pre-wrap; overflow-wrap: anywhere; }
 .paper .prompt { color: var(--gf-ink); }
-.paper button { border: 0; background: none; padding: 0; font: inherit; color: var(--gf-accent); cursor: pointer; border-radius: 4px; white-space: pre-wrap; }
-.paper button:hover, .paper button.on { background: color-mix(in srgb, var(--gf-accent) 16%, transparent); }
-.paper button.later { display: none; }
+.paper .piece { color: var(--gf-accent); cursor: pointer; border-radius: 4px; }
+.paper .piece:hover, .paper .piece.on { background: color-mix(in srgb, var(--gf-accent) 16%, transparent); }
+.paper .piece.later { display: none; }
 .paper .caret { display: inline-block; width: 2px; height: 1.1em; background: var(--gf-accent); vertical-align: text-bottom; margin-left: 2px; }
 .row { display: flex; flex-wrap: wrap; gap: 8px; margin: 12px 0 14px; }
 .go { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: var(--gf-card); border-radius: 8px; padding: 7px 16px; cursor: pointer; font-size: 16px; }
@@ -33,7 +33,8 @@ export default function (component) {
   clearInterval(state.timer);
   if (state.run !== run) Object.assign(state, { run, shown: play && calm() ? steps.length : 0, looked: null });
 
-  const pieces = steps.map((step, i) => h("button", { type: "button", onclick: () => look(i), onmouseenter: () => look(i),
+  // no <button>, which is a block of its own: a line would begin with a token's space and end inside a word
+  const pieces = steps.map((step, i) => h("span", { role: "button", tabindex: 0, onclick: () => look(i), onmouseenter: () => look(i), onkeydown: (e) => pressed(e, i),
     "aria-label": `${step.text}: ${digits(step.probability)}` }, step.text));
   const caret = h("span", { class: "caret" });
   const text = h("div", { class: "paper", dir: "auto" }, h("span", { class: "prompt" }, prompt), pieces, caret);
@@ -52,10 +53,11 @@ export default function (component) {
     state.timer = setInterval(() => { if (!root.isConnected || state.shown >= steps.length) pause(); else forward(); }, 220);
     forward();
   };
+  const pressed = (e, i) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); look(i); } };
   const look = (i) => { state.looked = i; paint(); };
   const paint = () => {
     const i = state.looked ?? Math.min(state.shown, steps.length - 1);
-    pieces.forEach((piece, j) => { piece.className = `${j >= state.shown ? "later" : ""} ${j === state.looked ? "on" : ""}`; });
+    pieces.forEach((piece, j) => { piece.className = `piece ${j >= state.shown ? "later" : ""} ${j === state.looked ? "on" : ""}`; });
     go.textContent = state.timer ? words.pause : state.shown >= steps.length ? words.again : words.play;
     one.disabled = state.shown >= steps.length;
     const step = steps[i];

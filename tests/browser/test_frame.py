@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -110,3 +112,35 @@ def test_one_press_of_back_leads_to_the_page_as_it_was_left(server: str, visit) 
     visitor.idle()
     assert visitor.page.url == f"{server}/embeddings"
     assert visitor.errors == []
+
+
+# How far from the left edge each line of the story begins; a line is what stands at one height.
+LINES = """paper => {
+  const starts = new Map(), range = document.createRange(), edge = paper.getBoundingClientRect().left;
+  for (const text of paper.querySelectorAll(".prompt, .piece:not(.later)")) {
+    const node = text.firstChild;
+    for (let i = 0; i < node.length; i++) {
+      if (node.data[i].trim() === "") continue;
+      range.setStart(node, i);
+      range.setEnd(node, i + 1);
+      const { left, bottom } = range.getBoundingClientRect();
+      starts.set(Math.round(bottom), Math.min(starts.get(Math.round(bottom)) ?? Infinity, left - edge));
+    }
+  }
+  return [...starts.values()];
+}"""
+
+
+def test_the_story_is_set_as_one_text_and_each_of_its_tokens_can_be_pressed(server: str, visit) -> None:
+    visitor = visit(f"{server}/")
+    visitor.page.emulate_media(reduced_motion="reduce")
+    visitor.type_sentence("Once upon a time a small fox lived in the forest")
+    paper = visitor.page.locator(".paper")
+    expect(paper.locator(".piece:not(.later)").nth(40)).to_be_visible()
+    starts = paper.evaluate(LINES)
+    assert len(starts) > 2 and max(starts) < 3, starts  # no line begins with the space that its first token brings
+    piece = paper.get_by_role("button").nth(3)
+    piece.focus()
+    visitor.page.keyboard.press("Enter")
+    expect(piece).to_have_class(re.compile(r"\bon\b"))
+    assert not visitor.errors
