@@ -62,7 +62,7 @@ export default function (component) {
     one.disabled = state.shown >= steps.length;
     const step = steps[i];
     if (!step) return;
-    const known = state.looked !== null && i < state.shown;
+    const known = i < state.shown; // also the last one, when all is written
     heading.textContent = (known ? words.was : words.next).replace("{drawn}", step.shown).replace("{p}", digits(step.probability));
     const widest = Math.max(...step.candidates.map(([, p]) => p));
     bars.replaceChildren(...step.candidates.flatMap(([name, p]) => [

@@ -139,6 +139,7 @@ def test_the_story_is_set_as_one_text_and_each_of_its_tokens_can_be_pressed(serv
     expect(paper.locator(".piece:not(.later)").nth(40)).to_be_visible()
     starts = paper.evaluate(LINES)
     assert len(starts) > 2 and max(starts) < 3, starts  # no line begins with the space that its first token brings
+    expect(visitor.page.locator(".bars .drawn")).to_have_count(1)  # all is written: the bars are those of the last token
     piece = paper.get_by_role("button").nth(3)
     piece.focus()
     visitor.page.keyboard.press("Enter")
