@@ -141,16 +141,22 @@ def trace(
         A frozen mapping from point name to a float32 array without the batch axis.
 
     Raises:
-        ValueError: for no tokens, too many, or a name that this model does not have.
+        ValueError: for no tokens, too many, ids outside the vocabulary, or a name that this model does not have.
     """
     ids = torch.as_tensor(list(ids) if not isinstance(ids, Tensor) else ids, dtype=torch.long)
     if ids.ndim != 1 or len(ids) == 0:
         raise ValueError(f"a trace needs a sequence of at least one token, not ids of shape {tuple(ids.shape)}")
+    low, high = ids.aminmax()
+    if low < 0 or high >= model.config.vocab_size:
+        wrong, size = int(low if low < 0 else high), model.config.vocab_size
+        raise ValueError(f"token id {wrong} is outside the model's vocabulary of {size}; use the model's own tokenizer")
     known = point_shapes(model.config, len(ids))
     names = tuple(known if names is None else names)
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"this model has no point {', '.join(sorted(unknown))}; see llm.trace.POINTS")
+        raise ValueError(
+            f"this model has no point {', '.join(sorted(unknown))}; see llm.trace.POINTS (i is below {model.config.n_layers})"
+        )
     recorder = Recorder(names, edit)
     _keep_freed_memory()
     with torch.inference_mode():

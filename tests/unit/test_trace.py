@@ -220,6 +220,9 @@ def test_mistakes_are_one_sentence():
         trace(model, [])
     with pytest.raises(ValueError, match="at least one token"):
         trace(model, torch.zeros(2, 3, dtype=torch.long))
+    for wrong in (-1, model.config.vocab_size):
+        with pytest.raises(ValueError, match=f"token id {wrong} is outside the model's vocabulary"):
+            trace(model, [0, wrong])
     with pytest.raises(ValueError, match=f"13 tokens are more than the model's context of {N}"):
         trace(model, [0] * 13)
     with pytest.raises(KeyError, match="was not recorded"):
