@@ -119,7 +119,7 @@ def _stations(now: Reading) -> list[Station]:
     width = f"{tokens} × {config.d_model}"
     inside = details["no_positions"] if config.position == "none" else config.position  # nothing is added to the vectors
     rows = [
-        ("text", "home", details["text"].format(n=f"{len(now.sentence):,}")),
+        ("text", "home", details["text_one" if len(now.sentence) == 1 else "text"].format(n=f"{len(now.sentence):,}")),
         ("tokens", "tokenization", f"{tokens}"),
         ("embeddings", "embeddings", width),
         ("positions", "positions", width if config.position in ("learned", "sinusoidal") else inside),

@@ -42,6 +42,7 @@ def test_the_strip_has_live_shapes() -> None:
     assert details["tokens"] == "3"
     assert details["embeddings"] == "3 × 128"
     assert re.fullmatch(r"“.+” [01]\.\d\d", details["next"])
+    assert messages(open_page("home", text="a"))["pipeline"]["stations"][0]["detail"] == "1 character"
 
 
 def test_the_next_token_changes_with_the_sentence_and_the_step() -> None:
