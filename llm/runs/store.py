@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -189,7 +190,7 @@ class Run:
 
     def size(self) -> int:
         """Bytes of all its files."""
-        return sum(entry.stat(follow_symlinks=False).st_size for entry in _files(self.folder))
+        return sum(_sizes(self.folder))
 
     def owners(self) -> dict[str, Any]:
         """Who started it, when, and who attached to it (SHA-256 of visitors)."""
@@ -383,13 +384,15 @@ def _read_or_empty(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _sizes(folder: Path) -> Iterator[int]:
+    """Bytes of each file; what is gone by the time it is asked for, a worker has renamed or somebody deleted."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    yield from _files(Path(entry.path))
-                else:
-                    yield entry
+                    yield from _sizes(Path(entry.path))
+                    continue
+                with suppress(FileNotFoundError):
+                    yield entry.stat(follow_symlinks=False).st_size
     except OSError:
         return

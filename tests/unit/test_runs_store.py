@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -198,6 +199,26 @@ def test_clean_up_takes_the_oldest_that_nobody_needs(store):
         with pytest.raises(ValueError, match="no room for another run"):
             store.make_room(replace(LIMITS, bytes=1000))
     assert store.runs() == [runs[3], runs[2], runs[1]]
+
+
+def test_a_file_that_a_worker_renames_meanwhile_has_no_size(run, monkeypatch):
+    """The queue adds up the sizes of live runs, and their workers write each file under another name first."""
+    (run.folder / "snapshots").mkdir()
+    (run.folder / "snapshots" / "weights").write_bytes(b"x" * 100)
+    before = run.size()
+    (run.folder / ".new-state").write_bytes(b"x" * 1000)
+    assert run.size() == before + 1000
+    listed = os.scandir
+
+    @contextmanager
+    def renamed_after_listing(folder):
+        with listed(folder) as entries:
+            found = list(entries)
+        (run.folder / ".new-state").unlink(missing_ok=True)
+        yield iter(found)
+
+    monkeypatch.setattr(os, "scandir", renamed_after_listing)
+    assert run.size() == before
 
 
 def test_leftovers_of_a_crash_are_swept(store, run):
