@@ -335,6 +335,11 @@ class TrainConfig:
         return _from_dict(cls, values)
 
 
+def mean_length(length: int, short_fraction: float) -> float:
+    """Tokens in a training window, on average: a short one has a random length up to the whole one."""
+    return length * (1 - short_fraction) + (length + 1) / 2 * short_fraction
+
+
 def _from_dict(cls: type, values: dict[str, Any]) -> Any:
     unknown = set(values) - {f.name for f in fields(cls)}
     _require(not unknown, f"{cls.__name__} has no field {', '.join(sorted(unknown))}; the file is of another version")

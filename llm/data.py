@@ -119,11 +119,6 @@ class Shuffled:
         return taken
 
 
-def mean_length(length: int, short_fraction: float) -> float:
-    """Tokens in a window of ``WindowSampler``, on average: a short one has half of them."""
-    return length * (1 - short_fraction) + (length + 1) / 2 * short_fraction
-
-
 def split_text(text: str, val_fraction: float = 0.1) -> tuple[str, str]:
     """The training part and the last ``val_fraction`` of the characters."""
     cut = int(len(text) * (1 - val_fraction) + 1e-9)

@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from llm.config import ModelConfig, TrainConfig
+from llm.config import ModelConfig, TrainConfig, mean_length
 from llm.cost import count_parameters, flops_per_token
-from llm.data import mean_length
 
 WATTS_PER_CORE = 10.0  # an assumption: what one busy core of a laptop or a server draws, memory included
 ORTHOGONAL_STEPS = 3  # of Muon's iteration (llm/optim.py)

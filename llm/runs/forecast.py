@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from heapq import heapify, heapreplace
 from statistics import median
 
-from llm.data import mean_length
+from llm.config import mean_length
 from llm.runs.limits import Limits
 from llm.runs.spec import RunSpec
 from llm.runs.status import Status

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from llm.config import ModelConfig, TrainConfig
-from llm.data import TokenData, WindowSampler, mean_length, split_documents, split_text
+from llm.config import ModelConfig, TrainConfig, mean_length
+from llm.data import TokenData, WindowSampler, split_documents, split_text
 from llm.evaluation import bits_per_byte, counted, evaluate, mean_loss, sample_windows
 from llm.model import Transformer
 from llm.objectives import IGNORED, NextToken

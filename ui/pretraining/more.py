@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from llm.config import ACTIVATIONS, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
-from llm.data import mean_length
+from llm.config import ACTIVATIONS, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES, mean_length
 from llm.runs.limits import MINUTE, Limits
 from llm.runs.spec import LONGEST_PROMPT, READY_SIZES, TOKENIZERS, USUAL_SIZES
 from llm.tokenizers import Tokenizer
