@@ -69,7 +69,7 @@ def test_the_lens_gives_the_final_probabilities_in_its_last_column(server: str, 
     cell = visitor.page.locator(".st-key-card-layers-lens tr.on td:not(.next)").last
     logits = run["logits"][2].astype(np.float64)
     best = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-    assert cell.get_attribute("aria-label").startswith(f"At ·dog, after layer 4: ·was {digits(float(best.max()))}")
+    assert cell.get_attribute("aria-label").startswith(f"At “·dog”, after layer 4: ·was {digits(float(best.max()))}")
 
 
 def test_a_guess_that_is_pressed_is_answered_for(server: str, visit) -> None:
