@@ -99,6 +99,16 @@ def test_eval_draws_its_progress_on_a_terminal(capsys, tmp_path, monkeypatch, te
     assert ("100 %" in err) is terminal
 
 
+def test_eval_says_how_much_of_the_text_the_vocabulary_lacks(capsys, tmp_path):
+    (tmp_path / "sum.txt").write_text("12+30=42 is so")  # letters and the space stand in no sum
+    command = ["eval", "--model", "arithmetic", "--text", tmp_path / "sum.txt", "--part", "all"]
+    unknown = sum(not letter.isdigit() and letter not in "+=" for letter in "12+30=42 is so")
+    assert json.loads(said(capsys, *command, "--json")[1])["unknown_tokens"] == unknown
+    assert f"{unknown} of 14 tokens ({unknown / 14:.1%}) are not in the vocabulary" in said(capsys, *command)[1]
+    (tmp_path / "sum.txt").write_text("12+30=42")
+    assert "vocabulary" not in said(capsys, *command)[1]
+
+
 def test_every_option_has_help():
     commands = next(action for action in build_parser()._actions if action.choices and "train" in action.choices)
     silent = [(name, a.dest) for name, parser in commands.choices.items() for a in parser._actions if not a.help]
