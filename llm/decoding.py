@@ -6,7 +6,7 @@ Knows nothing about text: token ids in, token ids out. Legend as in ``llm.model`
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -143,6 +143,16 @@ def _generate(
         if token_id in stop_ids:
             return
         ids.append(token_id)
+
+
+def up_to(steps: Iterable[DecodeStep], least: int, is_end: Callable[[int], bool]) -> list[DecodeStep]:
+    """The first ``least`` steps, and more until a token that is an end, say of a sentence, or until there are no more."""
+    made: list[DecodeStep] = []
+    for step in steps:
+        made.append(step)
+        if len(made) >= least and is_end(step.token_id):
+            break
+    return made
 
 
 def surprise(model: Transformer, ids: Ids) -> np.ndarray:

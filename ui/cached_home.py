@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from llm.config import SamplingConfig
-from llm.decoding import generate
+from llm.decoding import generate, up_to
 from llm.sampling import Choice, as_logits, softmax
 from ui import cached, cached_decoding
 from ui.components.story import Written
 from ui.tokens import chips, token_label
 
-TOKENS = 80
+TOKENS, MOST_TOKENS = 80, 120  # the sentence that is being written after so many may end
 TEMPERATURE, TOP_K = 0.7, 40
 CANDIDATES = 8
 
@@ -32,13 +32,15 @@ def _blank_after_blank(model_id: str, step: int | None, ids: tuple[int, ...], sa
 
 @cached.by_weights(max_entries=64)
 def continuation(model_id: str, step: int | None, ids: tuple[int, ...], seed: int) -> tuple[Written, ...]:
-    """Up to ``TOKENS`` tokens after ``ids``, drawn at temperature 0.7 from the 40 best, with each step's candidates."""
+    """``TOKENS`` tokens after ``ids`` and the rest of their sentence, drawn at temperature 0.7 from the 40 best, with each
+    step's candidates."""
     opened = cached.checkpoint(model_id, step)
     tokenizer = opened.tokenizer
     stop = tokenizer.special.get("<|end|>")
     sampling = SamplingConfig(temperature=TEMPERATURE, top_k=min(TOP_K, opened.config.vocab_size), seed=seed)
     if opened.config.causal:
-        steps = list(generate(opened.model, list(ids), sampling, TOKENS, stop_ids=() if stop is None else (stop,)))
+        steps = generate(opened.model, list(ids), sampling, MOST_TOKENS, stop_ids=() if stop is None else (stop,))
+        steps = up_to(steps, TOKENS, tokenizer.ends_sentence)
     else:
         steps = _blank_after_blank(model_id, step, ids, sampling)
     written = []

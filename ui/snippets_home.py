@@ -22,11 +22,12 @@ def continuation_code(now: Reading, seed: int) -> str:
     top_k = min(cached_home.TOP_K, now.config.vocab_size)
     return f"""{opening(now)}
 from llm.config import SamplingConfig
-from llm.decoding import generate
+from llm.decoding import generate, up_to
 
 sampling = SamplingConfig(temperature={cached_home.TEMPERATURE}, top_k={top_k}, seed={seed})
 stop = [tokenizer.special[name] for name in ("<|end|>",) if name in tokenizer.special]
-steps = list(generate(model, ids, sampling, {cached_home.TOKENS}, stop_ids=stop))
+steps = generate(model, ids, sampling, {cached_home.MOST_TOKENS}, stop_ids=stop)
+steps = up_to(steps, {cached_home.TOKENS}, tokenizer.ends_sentence)
 print(tokenizer.decode([step.token_id for step in steps]))
 """
 

@@ -113,6 +113,10 @@ class Tokenizer(ABC):
         """The id that ends a document, or None."""
         return next((self.special[name] for name in END_NAMES if name in self.special), None)
 
+    def ends_sentence(self, token: int) -> bool:
+        """Whether its text ends with a full stop, also before a closing quote, or with ! or ? (after `?"` comes "she asked")."""
+        return self.token_bytes(token).rstrip().endswith((b".", b"!", b"?", b'."'))
+
     def encode_document(self, text: str) -> list[int]:
         """The ids of one whole document of a corpus: `encode` and the end id, where there is one."""
         ids = self.encode(text)

@@ -32,6 +32,16 @@ def test_the_story_is_what_the_snippet_generates() -> None:
     assert "".join(step["text"] for step in steps).strip() == printed.getvalue().replace("<|end|>", "").strip()
 
 
+def test_a_story_does_not_stop_in_the_middle_of_a_sentence() -> None:
+    opened = cached.checkpoint("stories", None)
+    ids = tuple(opened.tokenizer.encode("The little dog was very"))
+    for seed in range(6):
+        told = cached_home.continuation("stories", None, ids, seed)
+        assert cached_home.TOKENS <= len(told) < cached_home.MOST_TOKENS
+        assert told[-1].text[-1] in '.!?"'
+        assert not any(step.text.endswith(".") for step in told[cached_home.TOKENS - 1 : -1])  # it ends with the first end
+
+
 def test_each_step_carries_the_probability_of_what_was_drawn() -> None:
     opened = cached.checkpoint("stories", None)
     ids = tuple(opened.tokenizer.encode("Once upon a time"))

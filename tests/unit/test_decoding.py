@@ -11,7 +11,7 @@ import torch.nn.functional as F
 import transformers
 
 from llm.config import POSITIONS, ModelConfig, SamplingConfig
-from llm.decoding import Beam, beam_search, compare_cache, decode_tree, generate, surprise
+from llm.decoding import Beam, beam_search, compare_cache, decode_tree, generate, surprise, up_to
 from llm.hf import save_gpt2
 from llm.model import KVCache, Transformer
 from llm.sampling import random_numbers
@@ -37,6 +37,16 @@ def hf_pair(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gpt2")
     save_gpt2(model, folder)
     return model, transformers.GPT2LMHeadModel.from_pretrained(folder).eval()
+
+
+def test_some_tokens_and_then_up_to_an_end():
+    model = small()
+    all_ids = ids_of(generate(model, PROMPT, GREEDY, 12))
+    for least in (1, 4, 12):
+        for end in {*all_ids, 99}:
+            after = [i for i, token in enumerate(all_ids) if token == end and i + 1 >= least]
+            taken = up_to(generate(model, PROMPT, GREEDY, 12), least, end.__eq__)
+            assert ids_of(taken) == all_ids[: after[0] + 1 if after else 12]
 
 
 @pytest.mark.parametrize("position", POSITIONS)

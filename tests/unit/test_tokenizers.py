@@ -246,3 +246,11 @@ def test_different_tokenizers_are_different(tokenizers):
     assert len({tokenizer.fingerprint() for tokenizer in tokenizers.values()}) == len(tokenizers)
     assert tokenizers["bpe"] != tokenizers["char"] and tokenizers["bpe"] != "bpe"
     assert isinstance(tokenizers["bpe"], BPETokenizer) and "'bpe-300', 300 ids" in repr(tokenizers["bpe"])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_which_tokens_end_a_sentence(tokenizers, name):
+    tokenizer = tokenizers[name]
+    for text, ends in {"wuff!": True, "happy.": True, "dog": False, "“": False}.items():
+        assert tokenizer.ends_sentence(tokenizer.encode(text)[-1]) is ends
+    assert not any(map(tokenizer.ends_sentence, tokenizer.special.values()))
