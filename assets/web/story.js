@@ -13,7 +13,7 @@ const STYLE = `
 .go { border: 1px solid var(--gf-accent); color: var(--gf-accent); background: var(--gf-card); border-radius: 8px; padding: 7px 16px; cursor: pointer; font-size: 16px; }
 .go.main { background: var(--gf-accent); color: var(--gf-paper); }
 .go:disabled { opacity: 0.45; cursor: default; }
-.bars { display: grid; grid-template-columns: minmax(90px, max-content) 1fr 56px; gap: 5px 10px; align-items: center; }
+.bars { display: grid; grid-template-columns: minmax(90px, max-content) 1fr 68px; gap: 5px 10px; align-items: center; }
 .bars .name { text-align: right; max-width: 180px; overflow: hidden; text-overflow: ellipsis; white-space: pre; }
 .bar { height: 17px; background: var(--gf-chip); border-radius: 4px; overflow: hidden; }
 .bar i { display: block; height: 100%; background: color-mix(in srgb, var(--gf-accent) 55%, var(--gf-card)); border-radius: 4px; }
