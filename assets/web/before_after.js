@@ -1,18 +1,15 @@
 // Probabilities before and after a change, as pairs of bars.
 import { applyTheme, digits, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
+import { KEYS, ROWS, keys } from "./pairs.js";
 
 const STYLE = `
-.rows { display: grid; grid-template-columns: fit-content(34%) minmax(0, 1fr) max-content; gap: 8px 12px; align-items: center; margin: 4px 0; padding: 0; }
+.rows { display: grid; grid-template-columns: fit-content(34%) minmax(0, 1fr) max-content; column-gap: 12px; ${ROWS} align-items: center; padding: 0; }
 .name { font-size: 16px; text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: pre; unicode-bidi: isolate; }
 .pair { display: flex; flex-direction: column; gap: 2px; }
 .bar { height: 11px; border-radius: 0 5px 5px 0; min-width: 1px; transition: width 0.25s; }
-.before { background: color-mix(in srgb, var(--gf-soft) 55%, var(--gf-card)); }
-.after { background: var(--gf-accent); }
 .number { font-family: var(--st-code-font); font-size: 13.5px; text-align: right; line-height: 1.15; font-variant-numeric: tabular-nums; }
 .number small { display: block; font-size: inherit; color: var(--gf-soft); }
-.keys { display: flex; flex-wrap: wrap; gap: 18px; font-size: 14px; color: var(--gf-soft); margin-bottom: 8px; }
-.keys i { display: inline-block; width: 26px; height: 10px; border-radius: 4px; margin-right: 7px; }
-`;
+${KEYS}`;
 
 export default function (component) {
   const root = stage(component, STYLE);
@@ -27,7 +24,7 @@ export default function (component) {
     h("span", { class: "number", "aria-label": `${data.names[0]} ${digits(before[i])}, ${data.names[1]} ${digits(after[i])}` }, h("small", {}, digits(before[i])), digits(after[i]))]);
   const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => drawing(data, before, after, limit, palette), table: () => [[...named("token"), ...data.names], ...data.labels.map((label, i) => [label, before[i], after[i]])] });
   root.replaceChildren(
-    h("div", { class: "keys" }, h("span", {}, h("i", { class: "before" }), data.names[0]), h("span", {}, h("i", { class: "after" }), data.names[1])),
+    keys(data.names),
     h("div", { class: "rows", role: "group", "aria-label": data.label }, rows),
     h("div", { class: "under" }, taken.tools), taken.table);
 }

@@ -1,9 +1,11 @@
 // Signed numbers as labelled bars around a line: positive to the right, negative to the left. As a running sum, each bar
 // starts where the one before it ended. A click, or Enter, chooses a bar.
 import { applyTheme, digits, h, memory, named, s, stage, takeaway, unpack } from "./base.js";
+import { KEYS, ROWS, keys } from "./pairs.js";
 import { fitted } from "./picture.js";
 
 const STYLE = `
+${KEYS}
 .bars { display: grid; grid-template-columns: fit-content(47%) minmax(0, 1fr) max-content; gap: 1px 10px; align-items: stretch; margin: 0; padding: 0; list-style: none; }
 .bar { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center; padding: 3px 8px; border: 0; border-radius: 7px; background: none; text-align: left; font-size: 15.5px; line-height: 1.25; min-height: 26px; }
 button.bar { cursor: pointer; }
@@ -15,6 +17,10 @@ button.bar { cursor: pointer; }
 .lane i { position: absolute; top: 0; bottom: 0; border-radius: 3px; min-width: 1.5px; }
 .lane u { position: absolute; top: -5px; bottom: -5px; width: 1px; background: var(--gf-line); }
 .bar .num { text-align: right; font-size: 14px; }
+.bars.paired { ${ROWS} }
+.bars.paired .bar { padding-block: 0; }
+.keys { visibility: hidden; } /* takes the room of the legend on the left, however many lines that has */
+@media (max-width: 640px) { .keys { display: none; } } /* columns stand below one another there */
 .words:empty { display: none; }
 `;
 
@@ -35,7 +41,7 @@ export default function (component) {
     }, h("span", { class: "name", dir: "auto" }, row.label), " ", lane(row, scale, palette), h("span", { class: "num" }, signed(row, data))));
   });
   const taken = takeaway({ state: memory(root, () => ({ table: false })), title: data.label, svg: () => vector(data, scale, palette, root), table: () => [named("part", "value"), ...data.rows.map((row) => [row.label, row.value])] });
-  root.replaceChildren(h("ol", { class: "bars", "aria-label": data.label }, rows), words, h("div", { class: "under" }, taken.tools), taken.table);
+  root.replaceChildren(...(data.paired ? [keys(data.paired)] : []), h("ol", { class: data.paired ? "bars paired" : "bars", "aria-label": data.label }, rows), words, h("div", { class: "under" }, taken.tools), taken.table);
   say(data.picked);
   if (focused && data.pick && data.picked !== null) root.querySelectorAll(".bar")[data.picked]?.focus({ preventScroll: true });
 }

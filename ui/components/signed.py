@@ -38,6 +38,7 @@ def signed_bars(
     hint: str = "",
     limit: float | None = None,
     plus: bool = True,
+    paired: tuple[str, str] | None = None,
     picked: int | None = None,
     on_pick: Callable[[int], None] | None = None,
 ) -> None:
@@ -47,6 +48,7 @@ def signed_bars(
         label: one sentence for readers who do not see the picture.
         hint: what stands under the bars while none is pointed at.
         limit: the number at the end of a lane (None: the largest); ``plus`` writes a plus sign before positive numbers.
+        paired: the names of a ``before_after`` on its left, in a column as wide: each bar is level with the pair of its row.
         picked: the bar that is shown as chosen; ``on_pick`` makes bars clickable and is called with the clicked one before
             the page runs again.
     """
@@ -56,6 +58,7 @@ def signed_bars(
         "hint": hint,
         "limit": limit,
         "plus": plus,
+        "paired": paired and list(paired),
         "pick": on_pick is not None,
         "picked": picked,
         "rows": [asdict(bar) for bar in bars],

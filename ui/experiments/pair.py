@@ -53,7 +53,9 @@ def _next(pair: Pair) -> None:
             for i, label in enumerate(found.labels) if both[i]
         ]  # fmt: skip
         if bars:
-            signed_bars(bars, key=f"experiments-difference-{pair.key}", label=words["difference_label"], hint=words["hint"])
+            key = f"experiments-difference-{pair.key}"
+            paired = pair.names if both.all() else None
+            signed_bars(bars, key=key, label=words["difference_label"], hint=words["hint"], paired=paired)
         if not both.all():
             missing = ", ".join(f"“{plain(label)}”" for i, label in enumerate(found.labels) if not both[i])
             page_parts.prose(words["missing"].replace("{listed}", missing))
@@ -102,7 +104,7 @@ def _surprise(pair: Pair) -> None:
                 for label, x, y in zip(labels, first, second, strict=True)
             ]  # fmt: skip
             key = f"experiments-surprise-difference-{pair.key}"
-            signed_bars(bars, key=key, label=words["difference_label"], hint=words["hint"])
+            signed_bars(bars, key=key, label=words["difference_label"], hint=words["hint"], paired=pair.names)
     else:
         page_parts.prose(words["apart"].format(a=len(pair.a.ids), b=len(pair.b.ids)))
     provenance(pair)
