@@ -9,7 +9,7 @@ from ui import cached, run_models, time_travel
 from ui.components.pipeline import Station, pipeline
 from ui.numbers import digits
 from ui.pages import PAGES, PageInfo, by_slug
-from ui.state import HEAD, LAYER, MAX_CHARACTERS, MODEL, STEP, TEXT, Reading, Settled, chosen_model, reading, settle
+from ui.state import EMPTIED, HEAD, LAYER, MAX_CHARACTERS, MODEL, STEP, TEXT, Reading, Settled, chosen_model, reading, settle
 from ui.text import load, plain
 from ui.tokens import token_label
 
@@ -47,7 +47,10 @@ def _widgets(page: PageInfo) -> Settled:
     with st.container(key="bench"):
         columns = st.columns([4.1, 2.7, 2.6] + [0.8] * len(extra), vertical_alignment="bottom")
         with columns[0]:
-            st.text_input(words["sentence"], key=TEXT, max_chars=MAX_CHARACTERS, bind="query-params", help=words["sentence_help"])
+            st.text_input(
+                words["sentence"], key=TEXT, max_chars=MAX_CHARACTERS, bind="query-params", help=words["sentence_help"],
+                placeholder=settled.info.default_text, on_change=_typed,
+            )  # fmt: skip
         with columns[1]:
             _model(settled, words)
         with columns[2]:
@@ -84,8 +87,15 @@ def _model_changed() -> None:
     st.session_state[MODEL], st.session_state[STEP] = st.session_state[MENU], ""
 
 
+def _typed() -> None:
+    """Whether it was the reader who emptied the box: Back to an address without a sentence empties it, too."""
+    st.session_state[EMPTIED] = not st.session_state[TEXT]
+
+
 def _sentence_of(info: ModelInfo) -> None:
-    """A new model brings its own sentence, unless the reader has typed one."""
+    """A new model brings its own sentence, unless the reader has typed one; what Back has emptied is filled again."""
+    if not st.session_state.get(TEXT) and not st.session_state.get(EMPTIED):
+        st.session_state[TEXT] = info.default_text
     before, typed = st.session_state.get(OPENED), st.session_state.setdefault(TEXT, info.default_text)
     untouched = before is not None and typed in ("", before[1]) and st.query_params.get(TEXT, typed) == typed
     if untouched and before[0] != info.id:

@@ -24,6 +24,7 @@ from ui.tokens import Chip, chips, visible
 MAX_CHARACTERS = 1000
 # Session keys of the bound widgets; each is also the name in the address.
 TEXT, MODEL, STEP, LAYER, HEAD = "text", "model", "step", "layer", "head"
+EMPTIED = "bench-emptied"  # by the reader, and not by Back to an address without a sentence
 VISITED = "visited_pages"
 # Models that the list has seen only the configuration of: the files may be damaged, or be made for another tokenizer.
 FROM_ELSEWHERE = ("folder", "gpt2")
@@ -124,7 +125,8 @@ def reading() -> Reading:
     info, step, opened, notes = _open(info, chosen_step(info))
     sentence = st.session_state.get(TEXT, info.default_text)[:MAX_CHARACTERS]
     if not sentence.strip():
-        notes.append(load("frame")["notes"]["empty"])
+        if sentence or st.session_state.get(EMPTIED):  # not by Back to an address without a sentence
+            notes.append(load("frame")["notes"]["empty"])
         sentence = info.default_text
     ids, cut = _fit(opened, info, sentence, notes)
     return Reading(

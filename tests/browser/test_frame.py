@@ -87,6 +87,9 @@ def test_a_view_stands_in_the_link_by_its_short_name_and_back_follows(
     visitor.page.go_back()
     visitor.idle()
     assert visitor.page.get_by_role("heading", level=3).first.inner_text() == first
+    box = visitor.page.get_by_role("textbox", name="Sentence")  # nobody has emptied it, so nobody is told so
+    assert box.input_value() or box.get_attribute("placeholder")
+    assert visitor.page.get_by_text(load("frame")["notes"]["empty"]).count() == 0
     visitor.page.go_forward()
     visitor.idle()
     assert visitor.page.get_by_role("heading", level=3).first.inner_text() == second

@@ -53,9 +53,10 @@ def test_the_next_token_changes_with_the_sentence_and_the_step() -> None:
     assert following(text="Once upon a time") != following(text="Once upon a time", step="0")
 
 
-def test_empty_text_shows_the_default_and_says_so() -> None:
+@pytest.mark.parametrize("text", ["   ", ""])
+def test_empty_text_shows_the_default_and_says_so(text: str) -> None:
     at = open_page("attention")
-    at.text_input(key="text").set_value("   ").run()
+    at.text_input(key="text").set_value(text).run()
     check(at, "attention")
     assert any("empty" in warning.value for warning in at.warning)
 
