@@ -279,10 +279,12 @@ class RunStore:
         """A run that trains, will train or has trained exactly this, the newest first.
 
         Not one that was changed while it trained, and one that stands still only for its owner: others could not go on with it.
+        Nor one whose time was over before a quarter of its steps: the machine was busy, another start gets further.
         """
         for run in self.runs():
-            state = run.status().state
-            fits = state in ("waiting", "preparing", "running", "done") or (state == "paused" and run.is_owner(visitor))
+            status = run.status()
+            fits = status.state in ("waiting", "preparing", "running", "done") and not _cut_short(status)
+            fits = fits or (status.state == "paused" and run.is_owner(visitor))
             if fits and _digest(run) == digest and not any(name in row for row in run.changes() for name in TRAINING_CHANGES):
                 return run
         return None
@@ -368,6 +370,10 @@ def describe(spec: RunSpec) -> str:
     masked = ", masked" if spec.objective == "masked_tokens" else ""
     layers = "1 layer" if model.n_layers == 1 else f"{model.n_layers} layers"
     return f"{spec.data.label}, {layers} of {model.d_model}{masked}"[:LONGEST_TITLE]
+
+
+def _cut_short(status: Status) -> bool:
+    return status.reason == "max_seconds" and status.steps is not None and 4 * status.step < status.steps
 
 
 def _digest(run: Run) -> str:

@@ -162,6 +162,9 @@ def test_identical_runs(store, run):
         assert store.find_identical(digest) is None
     set_state(run, "done")
     assert store.find_identical(digest) == run
+    for step, found in ((14, None), (15, run)):  # of 60 when its time was over
+        set_state(run, "done", step=step, steps=60, reason="max_seconds")
+        assert store.find_identical(digest) == found
     with worker_lock(run.folder):
         set_state(run, "paused")
         assert store.find_identical(digest, OTHER) is None  # only its owner can go on with it
