@@ -41,7 +41,8 @@ function show(state, run, feed) {
   const now = status ?? known, steps = now.steps || 0;
   made.bar.style.width = `${steps ? Math.min(100, (100 * now.step) / steps) : now.active ? 0 : 100}%`;
   const at = (feed.length && feed.last) || now.step;
-  const values = { step: at, steps, place: now.place || 1, loss: feed.length ? digits(feed.columns.smooth.at(-1)) : "–" };
+  const count = (n) => n?.toLocaleString("en");
+  const values = { step: count(at), steps: count(steps), place: now.place || 1, loss: feed.length ? digits(feed.columns.smooth.at(-1)) : "–" };
   const text = fill(words[now.state] ?? "", values);
   if (made.words.textContent !== text) made.words.textContent = text;
   if (status && !status.active && known.active && !state.told.has(run.id)) {

@@ -84,6 +84,7 @@ function axes(pen, { palette, data, logX, logY }, { pad, x, y, ranges: range, wi
 
 /** Axis numbers without needless digits. */
 function short(v) {
+  if (Math.abs(v) >= 1e15) return v.toExponential(0).replace("e+", "e"); // a run that has exploded; trillions have no shorter name
   if (Math.abs(v) >= 1e4) return v.toLocaleString("en", { notation: "compact" });
   return v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0).replace("e-", "e−") : String(+v.toPrecision(4));
 }
