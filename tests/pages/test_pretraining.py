@@ -333,6 +333,22 @@ def test_other_settings_are_sent_while_it_trains(site: Site, monkeypatch: pytest
     assert site.commands(run)[-1] == {"command": "change", "batch_size": 8}
 
 
+def test_thirty_times_the_rate_is_a_round_number(site: Site) -> None:
+    """0.03 × 30 is 0.8999999999999999, which a field shows as it is."""
+    spec = presets.starter()
+    at = on_stage(site.run(spec=replace(spec, train={**spec.train, "learning_rate": 0.03})))
+    button(at, "break-start").click().run()
+    at.toggle(key="pretraining-more").set_value(True).run()
+    check(at, "pretraining")
+    assert 0.9 in [each.value for each in at.number_input if each.label == WORDS["field"]["learning_rate"]]
+
+
+def test_the_line_of_a_failed_run_says_its_last_step(site: Site) -> None:
+    run = site.run("failed", reason="exploded", message="The loss is no longer a number at step 40.")
+    write_status(run.folder, replace(run.status(), step=30))  # a worker writes its state more seldom than its rows
+    assert any(WORDS["table"]["step"].format(n="40") in each.value for each in on_stage(run).markdown)
+
+
 def test_an_explosion_without_a_good_state_goes_back_to_the_start(site: Site) -> None:
     run = site.run("failed", reason="exploded", message="The loss is no longer a number at step 2.")
     at = on_stage(run)

@@ -162,7 +162,7 @@ def experiment(page: Page, run: Run, *, mine: bool) -> None:
     words = page["break"]
     with st.container(horizontal=True):
         if mine and run.status().state in ("running", "paused"):
-            rate = float(settings(run)["learning_rate"]) * MUCH
+            rate = _much(settings(run)["learning_rate"])
             if st.button(words["now"], key="pretraining-break-now", help=words["now_help"], icon=":material/bolt:"):
                 change(run, learning_rate=rate)
                 st.rerun()
@@ -175,9 +175,13 @@ def _fill_in(page: Page, run: Run) -> None:
     draft = drafts.from_spec(run.spec)
     if draft["source"] == drafts.OWN:  # its text may not be the reader's to use
         draft = session.draft()
-    rates = {name: draft[name] * MUCH for name in ("learning_rate", "muon_learning_rate")}
+    rates = {name: _much(draft[name]) for name in ("learning_rate", "muon_learning_rate")}
     session.put({**draft, **rates})
     session.say(page["break.filled"])
+
+
+def _much(rate: float | int | str) -> float:
+    return float(f"{float(rate) * MUCH:.6g}")  # 0.9, and not the 0.8999999999999999 that a field would show
 
 
 def _asked(run: Run) -> str:

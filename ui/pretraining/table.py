@@ -80,11 +80,13 @@ def _standing(page: Page, run: Run, status, told_above: bool) -> str:
     parts = [words["state"][status.state]]
     if told_above and status.active:
         return parts[0]
-    evaluated = [row["val_loss"] for row in run.metrics(at_most=60) if "val_loss" in row]
+    rows = run.metrics(at_most=60)
+    evaluated = [row["val_loss"] for row in rows if "val_loss" in row]
     if evaluated:
         parts.append(f"{words['val_loss']} {evaluated[-1]:.3f}")
-    if status.step:
-        parts.append(words["step"].format(n=f"{status.step:,}"))
+    step = max([status.step, *(row["step"] for row in rows[-1:])])  # after a failure the state may be older than the last row
+    if step:
+        parts.append(words["step"].format(n=f"{step:,}"))
     if status.step and status.seconds is not None:
         parts.append(words["seconds"].format(n=f"{status.seconds:,.0f}"))
     return " · ".join(parts)
