@@ -77,11 +77,11 @@ export function h(tag, attributes = {}, ...children) {
 
 export const s = (tag, attributes = {}, ...children) => h(tag, { ...attributes, svg: true }, ...children);
 
-/** The digits that matter: 0.41, 12.3, 0.0021, 1.2e-7, 3.4e+9. */
+/** The digits that matter: 0.41, 12.3, 5,260, 0.0021, 1.2e-7, 3.4e+9. */
 export function digits(v) {
   if (!Number.isFinite(v)) return v === -Infinity ? "−∞" : String(v);
   const a = Math.abs(v);
-  const text = a === 0 ? "0" : a >= 1e6 ? v.toExponential(1) : a >= 100 ? v.toFixed(0) : a >= 10 ? v.toFixed(1) : a >= 0.01 ? v.toFixed(2) : a >= 0.0001 ? v.toFixed(4) : v.toExponential(1);
+  const text = a === 0 ? "0" : a >= 1e6 ? v.toExponential(1) : a >= 1000 ? (+v.toFixed(0)).toLocaleString("en") : a >= 100 ? v.toFixed(0) : a >= 10 ? v.toFixed(1) : a >= 0.01 ? v.toFixed(2) : a >= 0.0001 ? v.toFixed(4) : v.toExponential(1);
   return text.replaceAll("-", "−");
 }
 

@@ -3,9 +3,6 @@
 import { apart, digits, filled, s } from "./base.js";
 import { fitted } from "./picture.js";
 
-/** A vector's length, as the page's own sentences write it. */
-export const long = (v) => (v >= 1000 && v < 1e6 ? Math.round(v).toLocaleString("en") : digits(v));
-
 const FONT = "13px sans-serif";
 
 /** The stops of token `t`: the start, each attention and each MLP, and the end, which is the last one once more. */
@@ -36,7 +33,7 @@ export function written(state, t) {
   for (const [i, stop] of way.entries()) {
     const place = plan.labels[stop.part === "start" || stop.part === "end" ? stop.part : i];
     const last = stop.part === "end";
-    line(place, last ? words.stop_end : filled(words.stop, { size: long(stop.size) }), 
+    line(place, last ? words.stop_end : filled(words.stop, { size: digits(stop.size) }), 
       stop.guesses.slice(0, last ? 3 : 1).map(([text, p]) => `${apart(text)} ${digits(p)}`).join(", "));
   }
   return group;
@@ -45,6 +42,6 @@ export function written(state, t) {
 /** The way in one sentence. */
 export function summed({ data }, t) {
   const way = stops(data, t), end = way.at(-1), [guess, p] = end.guesses[0] ?? [];
-  const values = { token: data.tokens[t], start: long(way[0].size), end: long(end.size), guess, p: guess === undefined ? "" : digits(p) };
+  const values = { token: data.tokens[t], start: digits(way[0].size), end: digits(end.size), guess, p: guess === undefined ? "" : digits(p) };
   return filled(data.words[guess === undefined ? "way_short" : "way_words"], values);
 }

@@ -1,6 +1,6 @@
 // One token's way through the map: its vector's length at each stop, and what the model would give if it stopped there.
-import { calm, h, s } from "./base.js";
-import { long, stops } from "./map_stops.js";
+import { calm, digits, h, s } from "./base.js";
+import { stops } from "./map_stops.js";
 
 const PAUSE_MS = 1100;
 
@@ -67,7 +67,7 @@ export function player(state) {
     [back.disabled, on.disabled] = [first, last];
   }
   function tell(stop) {
-    const values = { token: data.tokens[data.token], size: long(stop.size), added: long(stop.added), layer: String(stop.layer + 1) };
+    const values = { token: data.tokens[data.token], size: digits(stop.size), added: digits(stop.added), layer: String(stop.layer + 1) };
     said.replaceChildren(...words[`way_${stop.part}`].split(/\{(\w+)\}/).map((piece, i) => (i % 2 ? h("b", { dir: "auto" }, values[piece]) : piece)));
     bars.replaceChildren(...stop.guesses.map(([text, p]) => h("div", { class: "guess" }, h("span", { dir: "auto" }, text), h("i", { style: { width: `${100 * p}%` } }), h("span", { class: "num" }, p.toFixed(2)))));
   }

@@ -53,6 +53,9 @@ def test_a_station_shows_the_sizes_of_the_trace_and_a_click_opens_another(server
     numbers = station(visitor)
     assert chosen(visitor) == "·dog"
     assert [*numbers[:2], numbers[3]] == shown(1)
+    points = ["embed.sum", *(f"blocks.{i}.resid_{at}" for i in range(4) for at in ("mid", "post"))]
+    road = visitor.page.locator(".st-key-layers-road svg text[font-family=monospace][font-size='13']").all_text_contents()
+    assert road == [size(point) for point in points] and any("," in each for each in road)
     visitor.page.get_by_role("button", name="Layer 4 · MLP").click()
     visitor.idle()
     assert "layer=4" in visitor.page.url
