@@ -224,6 +224,10 @@ def test_continuing_waits_for_the_guess_and_draws_another_text() -> None:
     at.pills(key="objectives-goes_on-choice").set_value(WORDS["goes_on"]["options"][2]).run()
     looked_at(at)
     ids = tuple(cached_objectives.cached.checkpoint("masked").tokenizer.encode(TEXT))
+    made = [cached_objectives.continued(model, ids, 0).surprises for model in ("stories", "masked")]
+    deepest = max(math.log(1024), *(float(s.max()) for s in made))
+    for name, surprises in zip(("causal", "masked"), made, strict=True):  # the colour is what the number says, on one scale
+        assert component(at, f"objectives-continued-{name}")[1]["own"] == pytest.approx(surprises / deepest, rel=1e-5)
     for model in ("stories", "masked"):
         assert f"**{cached_objectives.continued(model, ids, 0).mean:.2f}**" in said(at)
     at.button(key="objectives-another").click().run()

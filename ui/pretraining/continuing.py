@@ -26,12 +26,14 @@ def continue_card(pair: Pair) -> None:
     made = {model: computed.continued(model, pair.ids, seed) for model in (computed.CAUSAL, computed.MASKED)}
     with page_parts.card("objectives-continue", words["title"], words["caption"]):
         known = _question(pair, made)
+        blind = math.log(pair.causal.config.vocab_size)
+        deepest = max([blind, *(float(s) for one in made.values() for s in one.surprises)])  # one scale of colour for both texts
         left, right = st.columns(2, gap="large")
         for column, reading in ((left, pair.causal), (right, pair.masked)):
             with column:
                 name = "causal" if reading.config.causal else "masked"
                 st.markdown(f"**{words[name]}**")
-                _text(pair, reading, name, made[reading.model_id], known)
+                _text(pair, reading, name, made[reading.model_id], deepest, known)
         st.button(words["another"], key="objectives-another", icon=":material/refresh:", on_click=_another)
         drawn = words["drawn"].format(temperature=f"{computed.TEMPERATURE:g}", count=computed.TOKENS)
         models = pair.page["blank.model_of"].format(masked=pair.masked.provenance, causal=pair.causal.provenance)
@@ -56,7 +58,7 @@ def _question(pair: Pair, made: dict[str, computed.Continued]) -> bool:
     return page_parts.predict(pair.page, "goes_on", option, pair.page["goes_on.reveal"], masked=masked, causal=causal)
 
 
-def _text(pair: Pair, reading: Reading, name: str, made: computed.Continued, known: bool) -> None:
+def _text(pair: Pair, reading: Reading, name: str, made: computed.Continued, deepest: float, known: bool) -> None:
     words = pair.page["continue"]
     if not made.ids:
         page_parts.prose(words["empty"])
@@ -66,7 +68,7 @@ def _text(pair: Pair, reading: Reading, name: str, made: computed.Continued, kno
         st.markdown(f":gray[{_one_line(reading.sentence)}]{_one_line(added)}")
     nats = [float(s) for s in made.surprises]
     textline(
-        chips(reading.tokenizer, made.ids), [math.exp(-s) for s in nats], [f"{s:.1f}" for s in nats],
+        chips(reading.tokenizer, made.ids), [s / deepest for s in nats], [f"{s:.1f}" for s in nats],
         [f"{s:.2f} nats" for s in nats], key=f"objectives-continued-{name}", label=words[name], hint=words["hint"],
     )  # fmt: skip
     if known:
