@@ -162,6 +162,39 @@ def said(address: str, query: str, pressed: str = "") -> list[str]:
     return found
 
 
+def test_a_cell_of_a_comparison_lights_up_in_all_three_and_is_answered_for_in_both(half_run, visit) -> None:
+    address, _ = half_run
+    reader: Visitor = visit(f"{address}/experiments?experiment=pair&text=The+little+dog+was")
+    reader.wait_heading(WORDS["question"])
+    card = reader.page.locator(".st-key-card-experiments-attention")
+    pictures, said = card.locator(".plot canvas"), card.locator(".words")
+
+    def cell(i: int, row: int, column: int) -> dict[str, float]:
+        box = pictures.nth(i).bounding_box()
+        return {"x": box["width"] * (0.2 + 0.19 * column), "y": box["height"] * (0.3 + 0.19 * row)}
+
+    pictures.nth(2).scroll_into_view_if_needed()
+    before, requests = said.all_inner_texts(), len(reader.requests)
+    pictures.nth(2).hover(position=cell(2, 3, 1))
+    reader.drawn()
+    pointed = said.all_inner_texts()
+    assert all("·was" in now and "·little" in now and now != old for now, old in zip(pointed[:3], before[:3], strict=True))
+    assert len(reader.requests) == requests
+    made = card.get_by_role("heading", name=re.compile("come from"))
+    pictures.nth(2).click(position=cell(2, 3, 1))
+    made.nth(1).wait_for()
+    reader.idle()
+    pictures.nth(0).click(position=cell(0, 2, 0))  # another cell in another of them takes over
+    reader.idle()
+    reader.page.mouse.move(2, 2)
+    reader.drawn()
+    assert all("·dog" in now and "The" in now for now in said.all_inner_texts()[:3]) and made.count() == 2
+    reader.page.keyboard.press("Escape")
+    made.first.wait_for(state="detached")
+    reader.idle()
+    assert said.all_inner_texts()[:3] == before[:3] and not reader.errors
+
+
 def test_heads_and_seed_of_a_comparison_survive_reload_and_back(half_run, visit) -> None:
     address, _ = half_run
     reader: Visitor = visit(f"{address}/experiments?experiment=pair&text=The+little+dog+was")

@@ -194,6 +194,13 @@ def test_a_pressed_cell_is_answered_for_in_both_models(models) -> None:
         weight = trace(model.model, ids)[f"blocks.{layer}.attn.pattern"][head, 3, 1]
         assert component(at, f"objectives-made-{which}-origin")[0]["exact"] == exact(weight)
         assert numbers(printed(at, f"opened = open_model({NAMES[which]!r}")) == pytest.approx([weight, weight], abs=1e-6)
+    at.session_state["objectives-pattern-causal"] = {"cell": [2, 0, 8]}  # pressed later: it is shown in both
+    at.run()
+    assert all(component(at, f"objectives-pattern-{name}")[0]["rest"] == [2, 0] for name in ("causal", "masked"))
+    at.session_state["objectives-pattern-masked"] = {"cell": [-1, -1, 9]}  # Escape
+    at.run()
+    assert not any(key.startswith("objectives-made") for key in messages(at))
+    at.session_state["objectives-pattern-causal"] = {"cell": None}
     at.session_state["objectives-pattern-masked"] = {"cell": [10**6, "x"]}
     looked_at(at.run())
     assert not any(key.startswith("objectives-made") for key in messages(at))

@@ -27,8 +27,13 @@ def show(pair: Pair) -> None:
     a = _head(pair.a, "a", words, places[:2])
     b = _head(pair.b, "b", words, places[2:4])
     patterns = [computed.pattern(reading) for reading in (a, b)]
-    keys = [f"experiments-pattern-{pair.key}-{name[:1]}" for name in pair.names]
-    cells = origin.pressed(keys, [len(shown) for shown in patterns], shared=pair.alike)
+    figure = f"experiments-pattern-{pair.key}"
+    keys = [f"{figure}-{name[:1]}" for name in pair.names]
+    sizes = [len(shown) for shown in patterns]
+    if pair.alike:  # the difference answers with both of its sides
+        keys, sizes = [*keys, f"{figure}-difference"], [*sizes, sizes[0]]
+    cells = origin.pressed(keys, sizes, shared=pair.alike)
+    linked = figure if pair.alike else None  # the tokens stand at the same places: what is pointed at lights up in all three
     columns = st.columns(3 if pair.alike else 2, gap="medium")
     for column, reading, name, shown, key, cell in zip(columns, (a, b), pair.names, patterns, keys, cells, strict=False):
         with column:
@@ -36,7 +41,7 @@ def show(pair: Pair) -> None:
             matrix(
                 _masked(shown, reading), reading.labels, reading.labels, limit=1.0, row_colour="query", column_colour="key",
                 key=key, label=words["label"].format(name=name), words=words["cell"], empty_words=words["empty"],
-                hint=words["hint"], pick=True, rest=cell,
+                hint=words["hint"], pick=True, rest=cell, sentence=linked,
             )  # fmt: skip
     if pair.alike:
         with columns[2]:
@@ -44,13 +49,13 @@ def show(pair: Pair) -> None:
             change = patterns[1] - patterns[0]
             matrix(
                 _masked(change, a) if a.config.causal and b.config.causal else change, a.labels, a.labels, scale="diverging",
-                row_colour="query", column_colour="key", key=f"experiments-pattern-{pair.key}-difference",
+                row_colour="query", column_colour="key", key=keys[2],
                 label=words["difference_label"], words=words["difference_cell"], empty_words=words["empty"],
-                hint=words["difference_hint"],
+                hint=words["difference_hint"], pick=True, rest=cells[2], sentence=linked,
             )  # fmt: skip
     else:
         page_parts.prose(words["apart"])
-    origin.made((a, b), pair.names, cells, key="experiments-made")
+    origin.made((a, b), pair.names, cells[:2], key="experiments-made")
     page_parts.prose(words["warning"])
     provenance(pair)
     rows = [

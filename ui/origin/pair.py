@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -15,9 +16,19 @@ Place = tuple[int, int]
 
 
 def pressed(keys: Sequence[str], sizes: Sequence[int], *, shared: bool) -> list[Place | None]:
-    """The cell that is locked in each of the matrices; where they are ``shared``, another's while it has none of its own."""
-    own = [place((st.session_state.get(key) or {}).get("cell"), (size, size)) for key, size in zip(keys, sizes, strict=True)]
-    return [each or (next(filter(None, own), None) if shared else None) for each in own]
+    """The cell that is locked in each of the matrices; where they are ``shared``, the last one of any."""
+    said = [(st.session_state.get(key) or {}).get("cell") for key in keys]
+    if shared:
+        said = [max(said, key=_number)] * len(keys)
+    return [place(each, (size, size)) for each, size in zip(said, sizes, strict=True)]
+
+
+def _number(said: Any) -> int:
+    """Reports of a browser are numbered: the third of ``[row, column, n]``. One that frees the cell counts too."""
+    try:
+        return int(said[2])
+    except (TypeError, ValueError, OverflowError, KeyError, IndexError):
+        return -1 if said is None else 0
 
 
 def made(readings: Sequence[Reading], names: Sequence[str], cells: Sequence[Place | None], *, key: str) -> None:

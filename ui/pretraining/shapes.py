@@ -71,6 +71,7 @@ def _pattern(pair: Pair, reading: Reading, name: str, cell: origin.Place | None)
         shown, labels, labels, key=f"{PATTERN}-{name}", words=words["cell"], empty_words=words["empty"], limit=1.0,
         label=words["label"].format(layer=reading.layer + 1, head=reading.head + 1, model=name), rows_are=words["row_is"],
         columns_are=words["column_is"], hint=words["hint"], row_colour="query", column_colour="key", pick=True, rest=cell,
+        sentence=PATTERN,
     )  # fmt: skip
     return pattern
 
