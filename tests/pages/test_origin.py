@@ -117,10 +117,12 @@ def test_every_array_of_the_model_can_be_looked_at(name: str) -> None:
     assert point.endswith(name)
     value = traced()[point][tuple(map(int, index))]
     assert header["exact"].replace("−", "-").replace("∞", "inf") == str(value)
-    array = component(at, next(k for k in messages(at) if k.startswith("layers-numbers-") and not k.endswith("-origin")))[1][
-        "values"
-    ]
-    assert np.isclose(array, value).any()
+    picture, arrays = component(
+        at, next(k for k in messages(at) if k.startswith("layers-numbers-") and not k.endswith("-origin"))
+    )
+    assert np.isclose(arrays["values"], value).any()
+    layer, head = (f"layer {int(point.split('.')[1]) + 1}" if point.startswith("blocks.") else ""), f"head {int(index[0]) + 1}"
+    assert layer in picture["label"] and (head in picture["label"]) == (name in words.BY_HEAD)
 
 
 def test_the_way_back_goes_number_by_number_and_returns(monkeypatch: pytest.MonkeyPatch) -> None:

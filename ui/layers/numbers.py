@@ -139,7 +139,8 @@ def _draw(spot: Spot, words: Mapping[str, Any], sheet: Sheet) -> tuple[int, int]
     square = kind == "token"  # its locked pair is the page's, whichever token the page is about
     key = spot.key(f"numbers-{sheet.point}-{sheet.head}-{sheet.places[0]}-{'' if square else spot.position}")
     picked = matrix(
-        sheet.values, sheet.rows, sheet.columns, key=key, label=browse["picture"].format(name=words["names"][name]),
+        sheet.values, sheet.rows, sheet.columns, key=key,
+        label=browse["picture"].format(name=words["names"][name], where=_where(browse, sheet)),
         words=browse["words"], hint=browse["hint"], rows_are=browse["tokens"], columns_are=browse[f"columns_{kind}"],
         scale="sequential" if share else "diverging", limit=limit, square=square,
         name_columns=kind in ("token", "candidate"),
@@ -150,6 +151,15 @@ def _draw(spot: Spot, words: Mapping[str, Any], sheet: Sheet) -> tuple[int, int]
     if name == "logits":
         st.caption(browse["candidates"].format(n=len(sheet.places)))
     return start if picked is None else picked
+
+
+def _where(browse: Mapping[str, Any], sheet: Sheet) -> str:
+    """The layer and head of the array, for the picture's name: taken away, it stands alone."""
+    block = split(sheet.point)[0]
+    if block < 0:
+        return ""
+    head = None if sheet.head is None else sheet.head + 1
+    return browse["in_layer" if head is None else "in_head"].format(layer=block + 1, head=head)
 
 
 def _neurons(name: str) -> bool:
