@@ -127,7 +127,7 @@ def _stations(now: Reading) -> list[Station]:
     probabilities = now.probabilities()
     best = int(probabilities.argmax())
     width = f"{tokens} × {config.d_model}"
-    inside = details["no_positions"] if config.position == "none" else config.position  # nothing is added to the vectors
+    inside = load("positions")["names"][config.position]  # nothing is added to the vectors
     rows = [
         ("text", "home", details["text_one" if len(now.sentence) == 1 else "text"].format(n=f"{len(now.sentence):,}")),
         ("tokens", "tokenization", f"{tokens}"),

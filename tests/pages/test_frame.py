@@ -45,6 +45,14 @@ def test_the_strip_has_live_shapes() -> None:
     assert messages(open_page("home", text="a"))["pipeline"]["stations"][0]["detail"] == "1 character"
 
 
+@pytest.mark.parametrize(
+    ("model", "name"), [("positions-rope", "RoPE"), ("positions-alibi", "ALiBi"), ("positions-none", "none")]
+)
+def test_a_scheme_that_adds_nothing_stands_on_the_strip_by_its_name(model: str, name: str) -> None:
+    strip = messages(open_page("home", text="The little dog", model=model))["pipeline"]
+    assert next(station["detail"] for station in strip["stations"] if station["name"] == "positions") == name
+
+
 def test_the_next_token_changes_with_the_sentence_and_the_step() -> None:
     def following(**address: str) -> str:
         return messages(open_page("home", **address))["pipeline"]["stations"][-1]["detail"]
