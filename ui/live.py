@@ -1,4 +1,4 @@
-"""The live view's event stream: GET /live/RUN?since=STEP, server-sent events that follow a run folder.
+"""The live view's event stream: GET /live/RUN?since=STEP, server-sent events that follow a run folder; then GET /there/RUN.
 
 One tail for each run, however many watch it: four times a second it reads what is new, writes it as events once, and wakes all
 watchers. A stream only reads; runs are controlled from the page's script, which knows the visitor.
@@ -186,6 +186,16 @@ async def live(request: Request) -> Response:
     return StreamingResponse(follow(run, since), media_type="text/event-stream", headers=HEADERS)
 
 
+async def there(request: Request) -> Response:
+    """Whether a run that a page has seen end is still there, and whether it trains again."""
+    try:
+        run = await asyncio.to_thread(runs.store().get, request.path_params["run_id"])
+        active = (await asyncio.to_thread(run.status)).active
+    except (ValueError, OSError):
+        return JSONResponse({"there": False, "active": False}, headers=HEADERS)
+    return JSONResponse({"there": True, "active": active}, headers=HEADERS)
+
+
 async def follow(run: Run, since: int) -> AsyncIterator[bytes]:
     """All events of one watcher: first what is there, then what comes."""
     feed = await FEEDS.join(run)
@@ -265,4 +275,4 @@ def whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
 
 
-routes = [Route("/live/{run_id}", live, methods=["GET"])]
+routes = [Route("/live/{run_id}", live, methods=["GET"]), Route("/there/{run_id}", there, methods=["GET"])]

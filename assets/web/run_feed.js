@@ -3,7 +3,7 @@
 // needs at most two connections (a browser allows six to a host, for all its tabs together).
 
 const FEEDS = new Map();
-const GLANCE = 2000, SWEEP = 1000, FIRST_WAIT = 1000, LONGEST_WAIT = 30000, KEPT_PATTERNS = 120;
+const GLANCE = 2000, SWEEP = 1000, FIRST_WAIT = 1000, LONGEST_WAIT = 30000, KEPT_PATTERNS = 120, SELDOM = 15000;
 const SMOOTH_FROM = 0.8, SMOOTH_SHARE = 0.025; // steps that the smoothed loss looks back, and what this grows by with each step
 
 /** One run's numbers as far as they are known here. */
@@ -138,6 +138,16 @@ class Feed {
   on_end() {
     this.close();
     this.ended = true;
+    this.looked = Date.now();
+  }
+
+  /** Whether a run that has ended is still there, or trains again: its owner may be somebody else. */
+  async revisit() {
+    this.looked = Date.now();
+    const found = await fetch(new URL(`there/${encodeURIComponent(this.id)}`, document.baseURI)).then((answer) => answer.json()).catch(() => null);
+    if (!found || !this.ended || !this.watchers.size) return; // a server that is away says nothing about the run
+    if (found.active) this.restart();
+    else if (!found.there) { this.status = { ...this.status, state: "gone", message: "" }; this.notify(); }
   }
 
   glanced() {
@@ -197,7 +207,7 @@ function look() {
   if (next && Date.now() - next.looked >= (next.lost ? next.wait : GLANCE)) next.open();
 }
 
-/** Let go of elements that have left the page (not at once: a framework may move one). */
+/** Let go of elements that have left the page (not at once: a framework may move one); ask now and then for runs that have ended. */
 function sweep() {
   for (const feed of [...FEEDS.values()]) {
     for (const [root, watcher] of [...feed.watchers]) {
@@ -205,6 +215,7 @@ function sweep() {
       else watcher.gone = !root.isConnected;
     }
   }
+  for (const feed of FEEDS.values()) if (feed.ended && feed.steady && !document.hidden && Date.now() - feed.looked >= SELDOM) feed.revisit();
   look();
 }
 

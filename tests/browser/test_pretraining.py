@@ -17,9 +17,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from llm.runs.control import Controls
 from llm.runs.queue import Queue
+from llm.runs.status import Status
 from llm.runs.store import Run, RunStore
 from tests.browser.conftest import PATIENT, Visitor, free_port, server_process
 from tests.run_helpers import tiny_spec
+from ui.text import load
 from ui.tokens import visible
 from ui.visitor import COOKIE
 
@@ -235,6 +237,15 @@ def test_a_start_from_the_page_ends_by_itself_and_its_buttons_follow(browse) -> 
     expect(button(page, "Pause")).to_have_count(0)
     expect(page.locator(STATUS)).to_contain_text("All 60 steps are done.")
     assert page.locator(LOSS).first.evaluate("(canvas) => canvas.mine"), "the chart was mounted anew"
+
+
+def test_a_run_that_is_deleted_leaves_the_page_of_whoever_watches(browse, site: Site) -> None:
+    run = site.store.create(tiny_spec(40), hash_of(secrets.token_urlsafe(32)), status=Status("done", step=40, steps=40))
+    visitor = browse().page(f"/pretraining?run={run.id}")
+    state_is(visitor.page, "done")
+    site.store.remove(run)
+    expect(visitor.page.get_by_text(load("pretraining")["start"]["none"])).to_be_visible()
+    assert "run=" not in visitor.page.url and not visitor.errors
 
 
 def test_two_browsers_watch_one_run_without_script_runs(browse, owned) -> None:

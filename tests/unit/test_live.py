@@ -108,6 +108,18 @@ def test_an_unknown_run_is_a_sentence(store, client, run_id):
     assert client.get("/live/%2e%2e%2fsecret").status_code == 404
 
 
+def test_a_page_can_ask_whether_an_ended_run_is_still_there(store, client):
+    run = make_run(store)
+    answer = client.get(f"/there/{run.id}")
+    assert answer.json() == {"there": True, "active": False} and answer.headers["cache-control"] == "no-store"
+    write_status(run.folder, replace(run.status(), state="waiting"))
+    assert client.get(f"/there/{run.id}").json() == {"there": True, "active": True}
+    write_status(run.folder, replace(run.status(), state="stopped"))
+    store.remove(run)
+    for name in (run.id, "nothing", "%2e%2e%5csecret", ".cache"):
+        assert client.get(f"/there/{name}").json() == {"there": False, "active": False}
+
+
 def test_only_reading_is_possible(store, client):
     assert client.post(f"/live/{make_run(store).id}").status_code == 405
 
