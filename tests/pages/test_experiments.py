@@ -106,6 +106,15 @@ def answer(at: AppTest, key: str, option: str) -> AppTest:
     return check(at, "experiments")
 
 
+@pytest.mark.parametrize("address", [{}, {"experiment": "sweep"}])
+def test_the_line_before_it_is_a_sentence_of_its_own(site: Site, monkeypatch: pytest.MonkeyPatch, address: dict) -> None:
+    line = f" {WORDS['start']['line'].format(n=2, time='30 s')}"
+    assert line not in texts(opened(**address))
+    monkeypatch.setattr(site.queue, "outlook", lambda: (2, 30.0))
+    (said,) = [part for part in texts(opened(**address)).splitlines() if part.endswith(line)]
+    assert said.removesuffix(line).endswith((".", ".</p>")) and "**" not in line
+
+
 # One click
 
 

@@ -133,8 +133,8 @@ def _run(page: Page, now: Trio) -> None:
         needed = start.missing(specs)
         with st.container(key="experiments-go", horizontal=True, vertical_alignment="center", gap="medium"):
             start.button(page, words["again"] if now.started else words["run"], f"{key}-run", lambda: _titled(page, now))
-            text = words["time"].format(n=len(needed), time=start.duration(page, needed)) if needed else words["no_time"]
-            page_parts.prose(text)
+            time_, line = start.duration(page, needed), start.line(page)
+            page_parts.prose(words["time"].format(n=len(needed), time=time_, line=line) if needed else words["no_time"])
     elif now.training:
         titled = [(words["series"][i], run) for i, run in enumerate(now.runs) if run is not None]
         with st.container(key="experiments-going", gap="small"):

@@ -74,15 +74,15 @@ def seconds(specs: Sequence[RunSpec]) -> float | None:
 
 
 def duration(page: Page, specs: Sequence[RunSpec]) -> str:
-    """That in words, with the line before it."""
-    words, time_ = page["start"], seconds(specs)
-    if time_ is None:
-        return words["unknown"]
-    parts = [say(page, time_)]
+    """That in words."""
+    time_ = seconds(specs)
+    return page["start.unknown"] if time_ is None else say(page, time_)
+
+
+def line(page: Page) -> str:
+    """One more sentence, about the line that these would wait in; empty where they would start at once."""
     place, wait = runs.queue().outlook()
-    if place:
-        parts.append(words["line"].format(n=place, time=say(page, max(5.0, wait))))
-    return " ".join(parts)
+    return f" {page['start.line'].format(n=place, time=say(page, max(5.0, wait)))}" if place else ""
 
 
 def say(page: Page, time_: float) -> str:

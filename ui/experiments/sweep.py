@@ -138,7 +138,9 @@ def _go(page: Page, made: Sweep, have: list[Run | None]) -> None:
     elif not all(run is not None and (found.result(run) is not None or found.diverged(run)) for run in have):
         needed = start.missing(specs)
         each = start.say(page, (start.seconds(specs) or 0.0) / made.count)
-        text = words["time"].format(count=made.count, new=len(needed), each=each, time=start.duration(page, needed))
+        text = words["time"].format(
+            count=made.count, new=len(needed), each=each, time=start.duration(page, needed), line=start.line(page)
+        )
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             again = any(run is not None for run in have)
             start.button(page, words["rest"] if again else words["run"], "experiments-sweep-run", lambda: _titled(page, made))
