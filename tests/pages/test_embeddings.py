@@ -218,6 +218,8 @@ def test_similarity_of_the_sentence() -> None:
     _, explained = component(at, "embeddings-cosine")
     a, b, products = explained["values"]
     assert np.allclose(a * b, products, atol=1e-6)
+    i, j = header["rest"]  # what is explained is marked in the matrix
+    assert np.array_equal(a, table()[ids[i]]) and np.array_equal(b, table()[ids[j]]) and i != j
 
 
 def test_the_question_is_asked_before_the_neighbours_are_shown() -> None:

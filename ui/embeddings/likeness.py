@@ -45,7 +45,7 @@ def _matrix(spot: Spot) -> tuple[Spot, tuple[int, int] | None]:
         cell = matrix(
             values, labels, labels, key=key, label=page["likeness.label"], words=page["likeness.words"],
             hint=page["likeness.hint"], rows_are=page["likeness.tokens"], columns_are=page["likeness.tokens"], scale="diverging",
-            limit=1.0, numbers=True, pick=True, sentence=now.scope,
+            limit=1.0, numbers=True, pick=True, rest=_most_alike(values), sentence=now.scope,
         )  # fmt: skip
         if len(labels) < len(now.ids):
             st.caption(page["likeness.part"].format(n=len(labels)))
