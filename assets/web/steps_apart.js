@@ -56,9 +56,9 @@ function paint({ arrays, points, label }, palette, wide, font) {
   return picture;
 }
 
-/** A free place for a name: on the wanted side, else on the other, else higher or lower. */
+/** A free place for a name: on the wanted side, a little higher or lower there, else on the other side, else farther off. */
 function beside(x, y, long, left, wide, tall, taken) {
-  for (const lift of [0, -17, 17, -34, 34]) for (const side of [left, !left]) {
+  for (const lifts of [[0, -17, 17], [-34, 34]]) for (const side of [left, !left]) for (const lift of lifts) {
     const box = [side ? x - 11 - long : x + 11, y + lift - 9, long, 18];
     const free = box[0] > 0 && box[0] + long < wide && box[1] > 0 && box[1] < tall - 18;
     if (!free || taken.some(([l, t, w, h]) => box[0] < l + w && l < box[0] + long && box[1] < t + h && t < box[1] + 18)) continue;

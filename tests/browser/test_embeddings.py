@@ -145,3 +145,18 @@ def test_the_cloud_opens_on_most_tokens_and_says_how_many_lie_farther_out(server
     drawing = download.value.path().read_text("utf-8")
     assert "step 0 · random" in drawing and "starts a word" in drawing  # whose numbers: the slider's step, not the bench's
     assert visitor.errors == []
+
+
+def test_the_names_of_an_analogy_stand_where_its_arrows_are_not(server: str, visit) -> None:
+    page = visit(f"{server}/embeddings?vectors=analogies&model=stories").page
+    page.locator("svg:has(marker#tip) text").first.wait_for()
+    lines = page.locator("svg:has(marker#tip) line").evaluate_all(
+        "all => all.map((line) => ['x1', 'x2'].map((at) => +line.getAttribute(at)))"
+    )
+    names = page.locator("svg:has(marker#tip) text[font-weight='700']")
+    ends = names.evaluate_all("all => all.map((name) => [name.getAttribute('text-anchor'), +name.getAttribute('x')])")
+    assert len(lines) == 2 and names.count() == 4
+    for start, end in lines:
+        right = end > start  # a name ends before its arrow starts, and begins behind its tip
+        assert any(anchor == ("end" if right else "start") and abs(x - start) < 12 for anchor, x in ends)
+        assert any(anchor == ("start" if right else "end") and abs(x - end) < 12 for anchor, x in ends)
