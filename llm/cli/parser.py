@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from typing import NoReturn
 
 from llm.config import ACTIVATIONS, DEVICES, NORM_POSITIONS, NORMS, OBJECTIVES, OPTIMIZERS, POSITIONS, PRECISIONS, SCHEDULES
 from llm.recipes import DEFAULT_RECIPE, RECIPES
 
-Parser = argparse.ArgumentParser
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the page of options that ``--help`` has."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
 
 TRAIN_EXAMPLES = """examples:
   a small model of any text file, until it is good enough:

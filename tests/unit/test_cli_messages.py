@@ -83,6 +83,23 @@ def test_files_that_cannot_be_used_are_one_sentence(capsys, tmp_path, arguments,
     assert sentence in err and "Errno" not in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("", "python -m llm: the following arguments are required: train | resume | runs | generate | eval | trace"),
+        ("train --corpus copy --steps many", "python -m llm train: argument --steps: invalid int value: 'many'"),
+        ("generate --model stories --modell x", "python -m llm: unrecognized arguments: --modell x"),
+        ("dance", "invalid choice: 'dance'"),
+    ],
+)
+def test_options_that_are_wrong_are_one_sentence(capsys, arguments, sentence):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments.split())
+    out, err = capsys.readouterr()
+    assert (stopped.value.code, out, len(err.splitlines())) == (2, "", 1)
+    assert sentence in err and err.rstrip().endswith("--help")
+
+
 def test_trace_writes_the_file_that_was_named(capsys, tmp_path):
     assert said(capsys, "trace", "--model", "stories", "--prompt", "a", "--out", tmp_path / "named")[0] == 0
     assert "logits" in np.load(tmp_path / "named")
