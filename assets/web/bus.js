@@ -90,6 +90,11 @@ const fromLock = ([token, key]) => (key >= 0 ? { query: token, key } : { token }
 
 const toLock = (to) => [to.query ?? to.token, to.query !== undefined ? to.key ?? -1 : -1, ++count];
 
+/** Whether a press on a place is meant for the lock: one that came back from Python no longer says if a token or its row was pressed. */
+const alike = (lock, to) => Boolean(lock && to) && same(inPair(lock), inPair(to));
+
+const inPair = ({ token, query = token, entry, ...rest }) => ({ ...rest, query, entry: token === undefined ? entry : null }); // a token's entry says nothing new
+
 /** A place with what the components that have the numbers add to it. */
 function full(scope, to) {
   for (const member of MEMBERS.values()) {
@@ -120,7 +125,7 @@ function point(member, to) {
 
 function press(member, to) {
   const { lock } = place(member.scope), wanted = full(member.scope, to);
-  hold(member.scope, lock && same(lock, wanted) ? null : wanted, member);
+  hold(member.scope, alike(lock, wanted) ? null : wanted, member);
 }
 
 /** Lock a place in a scope, or free it, and report that to Python through one component that can. */
@@ -157,14 +162,15 @@ function paint() {
   }
 }
 
-/** Pointer and touch: hover points, a click presses; the first tap of a finger points, the second on the same place presses. */
+/** Pointer and touch: hover points, a click presses; the first tap of a finger points, the second on the same place presses, and the next one frees. */
 function watch(member, element, seen, pressed = (to) => press(member, to)) {
   element.onpointermove = (e) => { if (e.pointerType !== "touch") point(member, seen(e)); };
   element.onpointerleave = (e) => { if (e.pointerType !== "touch") point(member, null); };
   element.onclick = (e) => {
     const to = seen(e);
     if (!to) return;
-    const again = same(full(member.scope, to), place(member.scope).pointed);
+    const { pointed, lock } = place(member.scope), wanted = full(member.scope, to);
+    const again = same(wanted, pointed) || alike(lock, wanted); // the run after a lock may have taken the pointed one away
     if (e.pointerType === "touch" && !again) point(member, to);
     else pressed(to, e);
   };

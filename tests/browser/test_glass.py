@@ -133,7 +133,7 @@ def test_the_keyboard_alone_points_locks_and_frees(server: str, visit) -> None:
     assert "token=" not in page.url and visitor.errors == []
 
 
-def test_a_finger_points_with_one_tap_and_locks_with_two(server: str, browser) -> None:
+def test_a_finger_points_with_one_tap_locks_with_two_and_frees_with_three(server: str, browser) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     try:
         visitor = Visitor(context.new_page())
@@ -144,7 +144,17 @@ def test_a_finger_points_with_one_tap_and_locks_with_two(server: str, browser) -
         assert 3 in framed(visitor) and "token=" not in visitor.page.url
         chip.tap()
         visitor.idle()
-        assert "token=4." in visitor.page.url and visitor.errors == []
+        assert "token=4." in visitor.page.url
+        chip.tap()
+        visitor.idle()
+        assert "token=" not in visitor.page.url
+        matrix = visitor.page.locator("canvas[aria-label^='Attention of layer 2']").first
+        size, seen = matrix.bounding_box(), []
+        for _ in range(3):
+            matrix.tap(position={"x": 0.35 * size["width"], "y": 0.75 * size["height"]})
+            visitor.idle()
+            seen.append("token=" in visitor.page.url)
+        assert seen == [False, True, False] and visitor.errors == []
     finally:
         context.close()
 
