@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from ui.text import load
 
 ADDRESS = "attention?text=The+little+dog+saw+the+cat&layer=1&head=1"
@@ -50,6 +52,7 @@ def test_a_click_on_a_head_opens_it_and_a_click_on_a_token_chooses_its_row(serve
     assert visitor.errors == [] and visitor.outside() == []
 
 
+@pytest.mark.slow
 def test_nothing_on_the_page_is_wider_than_a_phone_or_a_small_laptop(server: str, visit) -> None:
     for width in (390, 1280):
         visitor = opened(server, visit, width=width)

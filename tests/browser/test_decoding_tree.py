@@ -9,7 +9,7 @@ import torch
 from llm.config import SamplingConfig
 from llm.decoding import Beam, decode_tree
 from llm.sampling import explain_choice, random_numbers
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, soon_or_later
 from tests.browser.test_decoding import ADDRESS, TEXT, WORDS, chips, opened, press
 from ui import cached
 from ui.decoding.settings import Settings
@@ -46,7 +46,7 @@ def shown(visitor) -> str:
     return visitor.page.evaluate(FOCUSED)
 
 
-@pytest.mark.parametrize("name", ["beam", "sampling"])
+@pytest.mark.parametrize("name", soon_or_later(("beam", "sampling"), ("sampling",)))
 def test_a_strategy_s_branch_is_taken_up_left_and_taken_up_again(server: str, visit, name: str) -> None:
     visitor, branch = opened(server, visit, "&way=tree"), way(name)
     before = chips(visitor)

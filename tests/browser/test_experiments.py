@@ -91,6 +91,7 @@ def test_one_click_trains_and_answers_with_what_was_measured(half_run, visit) ->
     assert not reader.errors and not reader.outside()
 
 
+@pytest.mark.slow
 def test_a_sweep_fills_its_map_while_one_looks(half_run, visit) -> None:
     address, root = half_run
     reader: Visitor = visit(f"{address}/experiments?experiment=sweep&rows=d_model:16,32&columns=context_length:8,16")
@@ -195,6 +196,7 @@ def test_a_cell_of_a_comparison_lights_up_in_all_three_and_is_answered_for_in_bo
     assert said.all_inner_texts()[:3] == before[:3] and not reader.errors
 
 
+@pytest.mark.slow
 def test_heads_and_seed_of_a_comparison_survive_reload_and_back(half_run, visit) -> None:
     address, _ = half_run
     reader: Visitor = visit(f"{address}/experiments?experiment=pair&text=The+little+dog+was")

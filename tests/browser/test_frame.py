@@ -15,7 +15,7 @@ SENTENCE = "The cat was sad because it"
 STATIONS = ["tokens", "embeddings", "+ positions", "attention", "MLP", "logits"]
 SLUGS = ["tokenization", "embeddings", "positions", "attention", "layers", "decoding"]
 
-EVERY_TIME = ("home", "attention", "pretraining", "experiments")
+EVERY_TIME = ("home", "attention")
 
 
 def question(slug: str) -> str:
@@ -73,8 +73,14 @@ def test_reload_and_a_second_tab_show_the_same_state(server: str, visit) -> None
     assert second.page.get_by_role("combobox", name="Layer").input_value() == "2"
 
 
-@pytest.mark.parametrize(("slug", "address", "view"), [("tokenization", "cut", "merges"), ("embeddings", "vectors", "cloud"),
-                                                       ("positions", "order", "sum")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("slug", "address", "view"),
+    [
+        ("tokenization", "cut", "merges"),
+        pytest.param("embeddings", "vectors", "cloud", marks=pytest.mark.slow),
+        pytest.param("positions", "order", "sum", marks=pytest.mark.slow),
+    ],
+)
 def test_a_view_stands_in_the_link_by_its_short_name_and_back_follows(
     server: str, visit, slug: str, address: str, view: str
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_guess_that_is_pressed_is_answered_for(server: str, visit) -> None:
     assert visitor.errors == []
 
 
+@pytest.mark.slow
 def test_token_and_part_stand_in_the_link_and_back_follows(server: str, visit) -> None:
     visitor = opened(server, visit)
     page, seen = visitor.page, []

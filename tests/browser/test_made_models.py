@@ -82,7 +82,7 @@ def test_norm_neurons_stream_and_lens_of_a_post_norm_model_are_the_trace_s(made,
     assert norm.errors == neurons.errors == road.errors == lens.errors == []
 
 
-@pytest.mark.parametrize("name", soon_or_later(MODELS, ("after-turned",)))
+@pytest.mark.parametrize("name", soon_or_later(MODELS, ()))
 def test_products_scale_softmax_and_weighted_values_of_a_post_norm_model_are_the_trace_s(made, visit, name: str) -> None:
     address, seen = made[0], traced(made[1][name])
     size, chosen, count = made[1][name].config.d_head, random.Random(name), len(seen["logits"])

@@ -43,7 +43,7 @@ PAGES = {
     "layers?part=neurons": 5,
     "pretraining?view=asked": 1,  # the blank
 }
-SOON = ("attention?layer=2&head=1", "layers?part=heads", "embeddings?vectors=lookup", "decoding?way=tree", "?")
+SOON = ("attention?layer=2&head=1", "decoding?way=tree", "?")
 
 
 def figures(server: str, visit, address: str) -> tuple[Visitor, list[Locator]]:
